@@ -1,0 +1,1 @@
+//! Table stream: facts and message outcomes drive journeys.

@@ -1,0 +1,2 @@
+//! Table stream: facts and message outcomes drive journeys.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Followed links of a mail.

@@ -1,0 +1,2 @@
+//! Followed links of a mail.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Send queue: compose, claim, send, record.

@@ -1,0 +1,2 @@
+//! Send queue: compose, claim, send, record.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Hook of named events.
+fn main() {}

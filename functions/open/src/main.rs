@@ -1,0 +1,2 @@
+//! The pixel of a mail.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Unsubscribe page and one-click unsubscribe.

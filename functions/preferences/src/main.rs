@@ -1,0 +1,2 @@
+//! Unsubscribe page and one-click unsubscribe.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Purchase hook and Shopify orders.

@@ -1,0 +1,2 @@
+//! Purchase hook and Shopify orders.
+fn main() {}

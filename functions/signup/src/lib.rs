@@ -1,0 +1,1 @@
+//! Signup hook and browser forms.

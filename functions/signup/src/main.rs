@@ -1,0 +1,2 @@
+//! Signup hook and browser forms.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Due waits: the scheduled condition check.

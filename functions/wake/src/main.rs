@@ -1,0 +1,2 @@
+//! Due waits: the scheduled condition check.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The masa command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Composing and sending: templates, links, headers, SES and SNS.

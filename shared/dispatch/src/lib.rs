@@ -1,0 +1,1 @@
+//! What a decision asks for: the send queue, the wake queue and schedules.

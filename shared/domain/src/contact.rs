@@ -1,0 +1,309 @@
+//! A person's state: one value that holds all a decision needs, so that a decision is committed
+//! with one conditional write.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    fact::{ContactDetails, Fact, Happening, Order},
+    id::{ContactId, FactId, RunId},
+    run::Run,
+};
+
+/// How long a fact can be delivered again: a DynamoDB stream keeps a record for 24 hours; one more
+/// for clocks that differ.
+const REDELIVERY: SignedDuration = SignedDuration::from_hours(25);
+
+/// How many products a contact's purchase summary remembers; the oldest purchase goes first.
+const PRODUCTS_KEPT: usize = 200;
+
+/// How many ended runs stay in the state; the oldest goes first.
+const ENDED_RUNS_KEPT: usize = 20;
+
+/// A contact and everything that its journeys decide on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Who.
+    pub id: ContactId,
+    /// How often this state was committed; a commit is conditioned on it.
+    pub version: u64,
+    /// When Masa first heard of the person.
+    pub created_at: Timestamp,
+    /// Name, address, language.
+    #[serde(default)]
+    pub profile: Profile,
+    /// The store's own fields.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Value>,
+    /// Lists and since when.
+    #[serde(default)]
+    pub lists: BTreeMap<String, Timestamp>,
+    /// Consent by channel.
+    #[serde(default)]
+    pub consent: BTreeMap<Channel, Consent>,
+    /// What was bought.
+    #[serde(default)]
+    pub purchases: Purchases,
+    /// Entries by flow, for re-entry.
+    #[serde(default)]
+    pub flows: BTreeMap<String, FlowLedger>,
+    /// Live runs and the last ended ones.
+    #[serde(default)]
+    pub runs: BTreeMap<RunId, Run>,
+    /// Facts that were applied and may still be delivered again.
+    #[serde(default)]
+    pub applied: BTreeMap<FactId, Timestamp>,
+}
+
+/// Who the person is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Profile {
+    /// Normalised address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// E.164.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Given name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    /// Family name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+    /// BCP 47.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// IANA name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+}
+
+/// A way to reach a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// SES.
+    Email,
+    /// SNS.
+    Sms,
+}
+
+impl Channel {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Email, Self::Sms];
+
+    /// The name used in keys, tags and files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Sms => "sms",
+        }
+    }
+}
+
+/// The last word of a contact about a channel, with its evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// Yes or no.
+    pub answer: Answer,
+    /// When it was said.
+    pub at: Timestamp,
+    /// The words that were agreed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// From where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+}
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    /// Marketing may be sent.
+    Granted,
+    /// It may not.
+    Refused,
+}
+
+/// Refusals as the unsubscribe page writes them: an item of their own, so that a refusal is one
+/// write and is seen by a claim before the stream has carried it anywhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusals(pub BTreeMap<Channel, Timestamp>);
+
+impl Refusals {
+    /// Whether marketing may go to `contact` by `channel`: an explicit consent that is younger than
+    /// any refusal. At the same instant the refusal wins.
+    pub fn allow(&self, contact: &Contact, channel: Channel) -> bool {
+        contact.consent.get(&channel).is_some_and(|consent| {
+            consent.answer == Answer::Granted
+                && self.0.get(&channel).is_none_or(|refused| *refused < consent.at)
+        })
+    }
+}
+
+/// What a contact bought, summed up so that a decision need not read the orders.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Purchases {
+    /// How many orders.
+    pub orders: u32,
+    /// When the youngest was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<Timestamp>,
+    /// The youngest purchase of each product.
+    pub products: BTreeMap<String, Timestamp>,
+}
+
+impl Purchases {
+    fn add(&mut self, order: &Order, at: Timestamp) {
+        self.orders = self.orders.saturating_add(1);
+        self.last_at = self.last_at.max(Some(at));
+        for item in &order.items {
+            let last = self.products.entry(item.product_id.clone()).or_insert(at);
+            *last = at.max(*last);
+        }
+        while self.products.len() > PRODUCTS_KEPT {
+            let Some(oldest) = oldest_key(&self.products, |at| *at) else { break };
+            self.products.remove(&oldest);
+        }
+    }
+}
+
+/// A contact's entries into one flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowLedger {
+    /// How often.
+    pub entered: u32,
+    /// When last.
+    pub last_at: Timestamp,
+}
+
+impl Contact {
+    /// A person of whom nothing is known yet.
+    pub fn new(id: ContactId, now: Timestamp) -> Self {
+        Self {
+            id,
+            version: 0,
+            created_at: now,
+            profile: Profile::default(),
+            fields: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            consent: BTreeMap::new(),
+            purchases: Purchases::default(),
+            flows: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            applied: BTreeMap::new(),
+        }
+    }
+
+    /// Whether `fact` changed this state already.
+    pub fn has_applied(&self, fact: &Fact) -> bool {
+        self.applied.contains_key(&fact.id)
+    }
+
+    /// Takes over what `fact` tells, and returns the lists that the contact joined by it.
+    pub(crate) fn apply(&mut self, fact: &Fact) -> Vec<String> {
+        self.applied.insert(fact.id, fact.received_at);
+        let forget = fact.received_at.checked_sub(REDELIVERY).unwrap_or(Timestamp::MIN);
+        self.applied.retain(|_, at| *at >= forget);
+        self.apply_details(&fact.details, fact.received_at);
+        if let Happening::Purchase(order) = &fact.what {
+            self.purchases.add(order, fact.at);
+        }
+        let lists = fact.details.lists.iter();
+        lists.filter(|list| self.join(list, fact.received_at)).cloned().collect()
+    }
+
+    fn apply_details(&mut self, told: &ContactDetails, received_at: Timestamp) {
+        let profile = &mut self.profile;
+        for (to, from) in [
+            (&mut profile.email, &told.email),
+            (&mut profile.phone, &told.phone),
+            (&mut profile.first_name, &told.first_name),
+            (&mut profile.last_name, &told.last_name),
+            (&mut profile.language, &told.language),
+            (&mut profile.timezone, &told.timezone),
+            (&mut profile.country, &told.country),
+        ] {
+            if from.is_some() {
+                to.clone_from(from);
+            }
+        }
+        for (name, value) in &told.fields {
+            self.set_field(name, value.clone());
+        }
+        if let Some(consent) = &told.consent {
+            let at = consent.at.unwrap_or(received_at).min(received_at);
+            for (channel, said) in [(Channel::Email, consent.email), (Channel::Sms, consent.sms)] {
+                let Some(said) = said else { continue };
+                if self.consent.get(&channel).is_some_and(|known| known.at > at) {
+                    continue;
+                }
+                let answer = if said { Answer::Granted } else { Answer::Refused };
+                let (text, ip) = (consent.text.clone(), consent.ip.clone());
+                self.consent.insert(channel, Consent { answer, at, text, ip });
+            }
+        }
+    }
+
+    /// Puts the contact on `list`; false when it stood there already.
+    pub(crate) fn join(&mut self, list: &str, at: Timestamp) -> bool {
+        if self.lists.contains_key(list) {
+            return false;
+        }
+        self.lists.insert(list.to_owned(), at);
+        true
+    }
+
+    /// Sets a field of the store's own; `null` clears it.
+    pub(crate) fn set_field(&mut self, name: &str, value: Value) {
+        if value.is_null() {
+            self.fields.remove(name);
+        } else {
+            self.fields.insert(name.to_owned(), value);
+        }
+    }
+
+    /// A profile entry or field by its name in journeys and templates.
+    pub fn field(&self, name: &str) -> Option<Value> {
+        let text = |value: &Option<String>| value.clone().map(Value::String);
+        match name {
+            "email" => text(&self.profile.email),
+            "phone" => text(&self.profile.phone),
+            "first_name" => text(&self.profile.first_name),
+            "last_name" => text(&self.profile.last_name),
+            "language" => text(&self.profile.language),
+            "timezone" => text(&self.profile.timezone),
+            "country" => text(&self.profile.country),
+            _ => self.fields.get(name).cloned(),
+        }
+    }
+
+    /// Drops the oldest ended runs beyond those that are kept.
+    pub(crate) fn forget_ended_runs(&mut self) {
+        loop {
+            let ended: BTreeMap<RunId, Timestamp> = self
+                .runs
+                .iter()
+                .filter_map(|(id, run)| run.ended_at().map(|at| (*id, at)))
+                .collect();
+            if ended.len() <= ENDED_RUNS_KEPT {
+                return;
+            }
+            let Some(oldest) = oldest_key(&ended, |at| *at) else { return };
+            self.runs.remove(&oldest);
+        }
+    }
+}
+
+fn oldest_key<K: Ord + Clone, V>(map: &BTreeMap<K, V>, at: impl Fn(&V) -> Timestamp) -> Option<K> {
+    map.iter().min_by_key(|(_, value)| at(value)).map(|(key, _)| key.clone())
+}

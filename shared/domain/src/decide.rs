@@ -1,0 +1,496 @@
+//! The decision: what follows for a contact when something happens.
+//!
+//! One total, pure function. It returns the contact's new state and the effects that bring the
+//! world in line with it. Effects are derived from the state (`Sending` means: the message is on
+//! the send queue; `Waiting` means: a schedule of this generation stands), never stored beside it,
+//! so a stimulus that is delivered again finds its state applied and gets the same effects once
+//! more. All effects are safe to repeat.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    condition::Asked,
+    contact::{Contact, FlowLedger},
+    fact::{Fact, Happening},
+    flow::{Action, Again, Catalogue, Flow, Trigger, catalogue_key},
+    id::{Id, MessageId, RunId},
+    message::Message,
+    run::{End, Run, State},
+};
+
+/// Something that may move a contact's journeys.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stimulus {
+    /// A fact was stored.
+    Fact(Fact),
+    /// A wait is over.
+    Wake {
+        /// Whose.
+        run: RunId,
+        /// The generation for which it was armed.
+        generation: u32,
+    },
+    /// A message changed.
+    Message(Message),
+}
+
+/// Something to do after the new state is committed. Each may be done twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Put the message on the send queue.
+    Send(MessageId),
+    /// Wake `run` at `until`.
+    Arm {
+        /// Whom.
+        run: RunId,
+        /// For which generation.
+        generation: u32,
+        /// When.
+        until: Timestamp,
+    },
+    /// Forget the wake of this generation: it would change nothing any more.
+    Disarm {
+        /// Whose.
+        run: RunId,
+        /// Of which generation.
+        generation: u32,
+    },
+}
+
+/// What follows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The new state; `None` when the stimulus changes nothing (any more).
+    pub contact: Option<Contact>,
+    /// What to do once that is committed.
+    pub effects: Vec<Effect>,
+}
+
+/// What a decision must know beyond the contact, as far as it was read.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// What is live.
+    pub catalogue: Catalogue,
+    /// Flow versions by name and version; `None` for one that does not exist.
+    pub flows: BTreeMap<(String, u32), Option<Flow>>,
+    /// The messages of runs.
+    pub messages: BTreeMap<RunId, Vec<Message>>,
+}
+
+/// What has to be read before the decision can be made: read it, and ask again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// This version of this flow.
+    Flow(String, u32),
+    /// This run's messages.
+    Messages(RunId),
+}
+
+/// Decides what follows from `stimulus` for `contact` at `now`.
+///
+/// # Errors
+/// [`Need`] when something must be read first. There is no other way to fail: a run that cannot go
+/// on (its flow or step is gone) ends as failed, with the reason.
+pub fn decide(
+    contact: &Contact,
+    stimulus: &Stimulus,
+    known: &Known,
+    now: Timestamp,
+) -> Result<Decision, Need> {
+    let cause = match stimulus {
+        Stimulus::Fact(fact) => fact.id.0,
+        Stimulus::Wake { run, generation } => moved_by(*run, *generation),
+        Stimulus::Message(message) => moved_by(message.id.run, message.id.generation),
+    };
+    let mut walk = Walk {
+        contact: contact.clone(),
+        known,
+        now,
+        cause,
+        entered: BTreeSet::new(),
+        joined: VecDeque::new(),
+        effects: Vec::new(),
+    };
+    let changed = match stimulus {
+        Stimulus::Fact(fact) => walk.fact(fact)?,
+        Stimulus::Wake { run, generation } => walk.wake(*run, *generation)?,
+        Stimulus::Message(message) => walk.message(message)?,
+    };
+    if !changed {
+        return Ok(Decision { contact: None, effects: walk.effects });
+    }
+    walk.follow_joins()?;
+    walk.contact.forget_ended_runs();
+    Ok(Decision { contact: Some(walk.contact), effects: walk.effects })
+}
+
+fn moved_by(run: RunId, generation: u32) -> Id {
+    Id::derive(&["move", &run.to_string(), &generation.to_string()])
+}
+
+/// What happened, as triggers and exit rules see it.
+struct Occurrence<'a> {
+    fact: Option<&'a Fact>,
+    joined: &'a [String],
+}
+
+impl Occurrence<'_> {
+    fn matched<'t>(&self, triggers: &'t [Trigger]) -> Option<&'t Trigger> {
+        triggers.iter().find(|trigger| match (trigger, self.fact) {
+            (Trigger::Joined(list), _) => self.joined.contains(list),
+            (_, Some(fact)) => trigger.matches(fact),
+            (_, None) => false,
+        })
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let lists = self.joined.iter().map(|list| Trigger::Joined(list.clone()));
+        let mut keys: Vec<String> = lists.map(|trigger| catalogue_key(&trigger)).collect();
+        match self.fact.map(|fact| &fact.what) {
+            Some(Happening::Signup { form: Some(form) }) => {
+                keys.push(catalogue_key(&Trigger::Form(form.clone())));
+            }
+            Some(Happening::Purchase(_)) => keys.push("purchased".to_owned()),
+            Some(Happening::Event { name, .. }) => {
+                keys.push(catalogue_key(&Trigger::Event(name.clone())));
+            }
+            Some(Happening::Signup { form: None }) | None => {}
+        }
+        keys
+    }
+}
+
+/// Where a step leads.
+enum Onward {
+    /// To this step, or to the end of the flow.
+    To(Option<String>),
+    /// Nowhere: the run stands in its new state.
+    Stand(State),
+}
+
+struct Walk<'a> {
+    contact: Contact,
+    known: &'a Known,
+    now: Timestamp,
+    cause: Id,
+    /// Flows entered by this stimulus: each at most once, so that two flows that put a contact on
+    /// each other's list cannot chase one another.
+    entered: BTreeSet<String>,
+    /// Lists that steps joined and whose triggers are still to be followed.
+    joined: VecDeque<String>,
+    effects: Vec<Effect>,
+}
+
+impl<'a> Walk<'a> {
+    fn fact(&mut self, fact: &Fact) -> Result<bool, Need> {
+        if self.contact.has_applied(fact) {
+            let live: Vec<RunId> = self.live_runs();
+            live.into_iter().for_each(|run| self.stand_by(run));
+            return Ok(false);
+        }
+        let joined = self.contact.apply(fact);
+        self.occur(&Occurrence { fact: Some(fact), joined: &joined })?;
+        Ok(true)
+    }
+
+    fn wake(&mut self, id: RunId, generation: u32) -> Result<bool, Need> {
+        let Some(run) = self.contact.runs.get(&id) else { return Ok(false) };
+        let State::Waiting { step, until } = run.state.clone() else {
+            return Ok(self.already(id, generation));
+        };
+        if run.generation != generation {
+            return Ok(self.already(id, generation));
+        }
+        self.go_on(id, &step, until.max(self.now), "the wait is over")?;
+        Ok(true)
+    }
+
+    fn message(&mut self, message: &Message) -> Result<bool, Need> {
+        let (id, generation) = (message.id.run, message.id.generation);
+        let Some(settled) = message.status.settled_at() else { return Ok(false) };
+        let Some(run) = self.contact.runs.get(&id) else { return Ok(false) };
+        let State::Sending { step } = run.state.clone() else {
+            return Ok(self.already(id, generation));
+        };
+        if run.generation != generation {
+            return Ok(self.already(id, generation));
+        }
+        self.go_on(id, &step, settled, &message.status.in_words())?;
+        Ok(true)
+    }
+
+    /// A stimulus of the past: its own effects may not have run, so those of the run's state are
+    /// asked for once more. Always "nothing changed".
+    fn already(&mut self, run: RunId, generation: u32) -> bool {
+        let behind = self.contact.runs.get(&run).is_some_and(|run| generation < run.generation);
+        if behind {
+            self.stand_by(run);
+        }
+        false
+    }
+
+    /// Asks for what a run's state needs.
+    fn stand_by(&mut self, id: RunId) {
+        let Some(run) = self.contact.runs.get(&id) else { return };
+        let generation = run.generation;
+        match run.state {
+            State::Sending { .. } => {
+                self.effects.push(Effect::Send(MessageId { run: id, generation }));
+            }
+            State::Waiting { until, .. } => {
+                self.effects.push(Effect::Arm { run: id, generation, until });
+            }
+            State::Ended { .. } => {}
+        }
+    }
+
+    fn live_runs(&self) -> Vec<RunId> {
+        let runs = self.contact.runs.values();
+        runs.filter(|run| run.is_live()).map(|run| run.id).collect()
+    }
+
+    fn flow(&self, name: &str, version: u32) -> Result<Option<&'a Flow>, Need> {
+        match self.known.flows.get(&(name.to_owned(), version)) {
+            Some(flow) => Ok(flow.as_ref()),
+            None => Err(Need::Flow(name.to_owned(), version)),
+        }
+    }
+
+    /// Ends the runs whose exit rules match, then lets the contact into the flows that match: in
+    /// this order, so that what begins a run never ends it.
+    fn occur(&mut self, occurrence: &Occurrence<'_>) -> Result<(), Need> {
+        for id in self.live_runs() {
+            self.exit(id, occurrence)?;
+        }
+        let known = self.known;
+        let keys = occurrence.keys();
+        for (name, live) in &known.catalogue.flows {
+            if !live.triggers.iter().any(|key| keys.contains(key)) {
+                continue;
+            }
+            let Some(flow) = self.flow(name, live.version)? else { continue };
+            if occurrence.matched(&flow.triggers).is_some() {
+                self.enter(flow, live.version, occurrence)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows the lists that steps joined, until there are none.
+    fn follow_joins(&mut self) -> Result<(), Need> {
+        while let Some(list) = self.joined.pop_front() {
+            self.occur(&Occurrence { fact: None, joined: &[list] })?;
+        }
+        Ok(())
+    }
+
+    fn exit(&mut self, id: RunId, occurrence: &Occurrence<'_>) -> Result<(), Need> {
+        let Some(run) = self.contact.runs.get(&id) else { return Ok(()) };
+        let Some(flow) = self.flow(&run.flow, run.version)? else { return Ok(()) };
+        if let Some(rule) = occurrence.matched(&flow.exits) {
+            let rule = rule.in_words();
+            let now = self.now;
+            if let Some(run) = self.contact.runs.get_mut(&id) {
+                let armed = run.generation;
+                if matches!(run.state, State::Waiting { .. }) {
+                    self.effects.push(Effect::Disarm { run: id, generation: armed });
+                }
+                run.tell(now, "", format!("left: {rule}"));
+                run.go(State::Ended { end: End::Exited { rule }, at: now });
+            }
+        }
+        Ok(())
+    }
+
+    fn enter(
+        &mut self,
+        flow: &'a Flow,
+        version: u32,
+        occurrence: &Occurrence<'_>,
+    ) -> Result<(), Need> {
+        let at = occurrence.fact.map_or(self.now, |fact| fact.received_at);
+        if self.entered.contains(&flow.name) || !self.may_enter(flow, at) {
+            return Ok(());
+        }
+        if let Some(condition) = &flow.entry_if {
+            let asked = Asked { contact: &self.contact, run: None, messages: None };
+            if condition.holds(&asked) != Ok(true) {
+                return Ok(());
+            }
+        }
+        self.entered.insert(flow.name.clone());
+        let ledger = self.contact.flows.entry(flow.name.clone());
+        let ledger = ledger.or_insert(FlowLedger { entered: 0, last_at: at });
+        ledger.entered = ledger.entered.saturating_add(1);
+        ledger.last_at = ledger.last_at.max(at);
+
+        let mut run = Run {
+            id: RunId::new(self.contact.id, &flow.name, self.cause),
+            flow: flow.name.clone(),
+            version,
+            entered_at: at,
+            fact: occurrence.fact.map(|fact| fact.id),
+            generation: 0,
+            state: State::Ended { end: End::Finished, at: self.now },
+            data: occurrence.fact.map(trigger_data).unwrap_or_default(),
+            messages: BTreeMap::new(),
+            story: Vec::new(),
+        };
+        run.tell(self.now, "", "entered");
+        self.walk(run, flow, flow.first.clone(), at)
+    }
+
+    fn may_enter(&self, flow: &Flow, at: Timestamp) -> bool {
+        let Some(ledger) = self.contact.flows.get(&flow.name) else { return true };
+        match flow.again {
+            Again::Never => false,
+            Again::Always => true,
+            Again::After(pause) => {
+                let mut runs = self.contact.runs.values();
+                let inside = runs.any(|run| run.flow == flow.name && run.is_live());
+                !inside && pause.after(ledger.last_at) <= at
+            }
+        }
+    }
+
+    /// Goes on after `step`, whose business is done as `what` says; waits count from `base`.
+    fn go_on(&mut self, id: RunId, step: &str, base: Timestamp, what: &str) -> Result<(), Need> {
+        let Some(run) = self.contact.runs.get(&id) else { return Ok(()) };
+        let flow = self.flow(&run.flow, run.version)?;
+        let Some(mut run) = self.contact.runs.remove(&id) else { return Ok(()) };
+        run.tell(self.now, step, what);
+        match flow.map(|flow| (flow, flow.steps.get(step))) {
+            Some((flow, Some(done))) => self.walk(run, flow, done.next.clone(), base),
+            Some((_, None)) => {
+                self.fail(run, format!("step `{step}` is not in this version of the flow"));
+                Ok(())
+            }
+            None => {
+                let reason = format!("version {} of the flow is gone", run.version);
+                self.fail(run, reason);
+                Ok(())
+            }
+        }
+    }
+
+    /// Walks from `step` until the run waits, sends or ends. Every step is passed at most once in
+    /// a walk, so a walk ends.
+    fn walk(
+        &mut self,
+        mut run: Run,
+        flow: &Flow,
+        mut step: Option<String>,
+        base: Timestamp,
+    ) -> Result<(), Need> {
+        let mut passed = BTreeSet::new();
+        loop {
+            let Some(id) = step else {
+                let at = self.now;
+                run.tell(at, "", "finished");
+                self.stand(run, State::Ended { end: End::Finished, at });
+                return Ok(());
+            };
+            let Some(current) = flow.steps.get(&id) else {
+                self.fail(run, format!("step `{id}` is not in this version of the flow"));
+                return Ok(());
+            };
+            if !passed.insert(id.clone()) {
+                self.fail(run, format!("the flow returns to step `{id}` without a wait"));
+                return Ok(());
+            }
+            match self.take(&mut run, &id, &current.action, current.next.as_ref(), base)? {
+                Onward::To(next) => step = next,
+                Onward::Stand(state) => {
+                    self.stand(run, state);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Takes one step.
+    fn take(
+        &mut self,
+        run: &mut Run,
+        id: &str,
+        action: &Action,
+        next: Option<&String>,
+        base: Timestamp,
+    ) -> Result<Onward, Need> {
+        let now = self.now;
+        match action {
+            Action::Email { .. } | Action::Sms { .. } => {
+                return Ok(Onward::Stand(State::Sending { step: id.to_owned() }));
+            }
+            Action::Wait(span) => {
+                let until = span.after(base);
+                return Ok(Onward::Stand(State::Waiting { step: id.to_owned(), until }));
+            }
+            Action::Exit => {
+                run.tell(now, id, "left");
+                return Ok(Onward::Stand(State::Ended { end: End::Left, at: now }));
+            }
+            Action::If { when, then, otherwise } => {
+                let messages = self.known.messages.get(&run.id).map(Vec::as_slice);
+                let asked = Asked { contact: &self.contact, run: Some(run), messages };
+                let holds = when.holds(&asked).map_err(|_| Need::Messages(run.id))?;
+                run.tell(now, id, if holds { "yes" } else { "no" });
+                return Ok(Onward::To(if holds { then.clone() } else { otherwise.clone() }));
+            }
+            Action::Set(fields) => {
+                for (name, value) in fields {
+                    self.contact.set_field(name, value.clone());
+                }
+            }
+            Action::Count { field, by } => self.count(run, id, field, *by),
+            Action::Join(list) => {
+                if self.contact.join(list, now) {
+                    self.joined.push_back(list.clone());
+                }
+            }
+            Action::Leave(list) => {
+                self.contact.lists.remove(list);
+            }
+        }
+        Ok(Onward::To(next.cloned()))
+    }
+
+    /// Counts; a field that holds something other than a whole number is left alone, and the
+    /// story says so.
+    fn count(&mut self, run: &mut Run, step: &str, field: &str, by: i64) {
+        let old = match self.contact.fields.get(field) {
+            None => Some(0),
+            Some(value) => value.as_i64(),
+        };
+        match old.and_then(|old| old.checked_add(by)) {
+            Some(new) => self.contact.set_field(field, json!(new)),
+            None => run.tell(self.now, step, format!("`{field}` is not a number that can count")),
+        }
+    }
+
+    fn fail(&mut self, mut run: Run, reason: String) {
+        let at = self.now;
+        run.tell(at, "", format!("failed: {reason}"));
+        self.stand(run, State::Ended { end: End::Failed { reason }, at });
+    }
+
+    /// Puts a run into its new state and asks for what that needs.
+    fn stand(&mut self, mut run: Run, state: State) {
+        run.go(state);
+        let id = run.id;
+        self.contact.runs.insert(id, run);
+        self.stand_by(id);
+    }
+}
+
+/// What a fact gives to the templates of the run that it starts.
+fn trigger_data(fact: &Fact) -> Value {
+    match &fact.what {
+        Happening::Signup { form } => json!({ "form": form }),
+        Happening::Purchase(order) => json!({ "order": order }),
+        Happening::Event { name, data } => json!({ "event": { "name": name, "data": data } }),
+    }
+}

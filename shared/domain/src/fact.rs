@@ -1,0 +1,146 @@
+//! What the doors let in: a fact says that something happened to a contact, once.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::{ContactId, FactId};
+
+/// Something that happened. Its id is its dedupe key: the same happening told twice has one id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// The dedupe key.
+    pub id: FactId,
+    /// Whom it concerns.
+    pub contact: ContactId,
+    /// When it was first let in (the door's clock).
+    pub received_at: Timestamp,
+    /// When it happened, as the sender says; never after `received_at`.
+    pub at: Timestamp,
+    /// What the sender told about the person.
+    #[serde(default)]
+    pub details: ContactDetails,
+    /// What happened.
+    pub what: Happening,
+}
+
+/// The kinds of happenings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Happening {
+    /// A signup, through the store's webhook or a form.
+    Signup {
+        /// The form that was filled, when it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        form: Option<String>,
+    },
+    /// A paid order.
+    Purchase(Order),
+    /// Anything else that has a name.
+    Event {
+        /// Its name, such as `course.lesson_done`.
+        name: String,
+        /// Its data, for templates.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        data: Value,
+    },
+}
+
+/// What a sender tells about a person; what it leaves out stays as it was.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ContactDetails {
+    /// Normalised address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// E.164.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Given name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    /// Family name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+    /// BCP 47, such as `he` or `en-US`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// IANA name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    /// ISO 3166-1 alpha-2, upper case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Lists to join.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<String>,
+    /// Fields to set; `null` clears one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, Value>,
+    /// What was said about consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<ConsentGiven>,
+}
+
+/// Consent as it was given or refused. A channel that was not mentioned keeps what it had: an
+/// unticked box is not a refusal, an explicit `false` is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConsentGiven {
+    /// To e-mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<bool>,
+    /// To SMS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sms: Option<bool>,
+    /// The words that were agreed to (evidence).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// From which network address (evidence).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// When; the fact's `received_at` when it was not told. Never after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
+/// A paid order. Money is decimal text as the store wrote it, in `currency`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// The store's id.
+    pub order_id: String,
+    /// ISO 4217.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// What was paid, in `currency`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<String>,
+    /// What was bought.
+    #[serde(default)]
+    pub items: Vec<Item>,
+    /// The coupon that was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coupon: Option<String>,
+}
+
+/// A line of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// The store's id of the product.
+    pub product_id: String,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How many.
+    #[serde(default = "one")]
+    pub quantity: u32,
+    /// The price of one, in the order's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<String>,
+}
+
+fn one() -> u32 {
+    1
+}

@@ -1,0 +1,29 @@
+//! The pure heart of Masa: what a contact is, what can happen, what a journey says, and what follows.
+//!
+//! Nothing here knows AWS, reads a clock, draws a random number or looks at the environment: time
+//! and ids are inputs. The same [`decide()`] therefore runs in a Lambda function, in `masa dev` and in
+//! the simulation, and gives the same answer.
+
+mod condition;
+mod contact;
+mod decide;
+mod fact;
+mod flow;
+mod id;
+pub mod link;
+mod message;
+mod run;
+mod span;
+
+pub use condition::{Condition, FieldTest, MailStatus, Since};
+pub use contact::{Answer, Channel, Consent, Contact, FlowLedger, Profile, Purchases, Refusals};
+pub use decide::{Decision, Effect, Known, Need, Stimulus, decide};
+pub use fact::{ConsentGiven, ContactDetails, Fact, Happening, Item, Order};
+pub use flow::{
+    Action, Again, Catalogue, Flow, Form, Kind, LiveFlow, Product, Shop, Step, Template, Trigger,
+    catalogue_key,
+};
+pub use id::{ContactId, ContactKey, FactId, Id, MessageId, RunId};
+pub use message::{Message, Skip, Status};
+pub use run::{End, Entry, Run, State};
+pub use span::Span;

@@ -1,0 +1,147 @@
+//! A message to one person, from its claim to its outcome and what the reader did.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    contact::Channel,
+    id::{ContactId, MessageId},
+};
+
+/// A message and its fate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Which.
+    pub id: MessageId,
+    /// To whom.
+    pub contact: ContactId,
+    /// The flow that decided it.
+    pub flow: String,
+    /// The flow's version.
+    pub version: u32,
+    /// The step that sends it.
+    pub step: String,
+    /// By which way.
+    pub channel: Channel,
+    /// Its fate so far.
+    pub status: Status,
+    /// First human or machine fetch of the pixel.
+    pub opened_at: Option<Timestamp>,
+    /// How often the pixel was fetched.
+    pub opens: u64,
+    /// First follow of any link.
+    pub clicked_at: Option<Timestamp>,
+    /// How often links were followed.
+    pub clicks: u64,
+    /// First follow of each link, by its key ([`crate::link::link_key`]).
+    pub links: BTreeMap<String, Timestamp>,
+}
+
+/// The fate of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Status {
+    /// Someone is sending it.
+    Claimed {
+        /// The fencing token of the claim: only its holder may record the outcome.
+        owner: String,
+        /// From then on nobody is.
+        lease_until: Timestamp,
+    },
+    /// SES or SNS took it.
+    Sent {
+        /// When.
+        at: Timestamp,
+        /// The provider's id.
+        provider_id: String,
+    },
+    /// It was not sent, on purpose.
+    Skipped {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: Skip,
+    },
+    /// It could not be sent.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// Why, without an address.
+        reason: String,
+    },
+    /// It may or may not have been sent; it is not tried again.
+    Unknown {
+        /// When that was settled.
+        at: Timestamp,
+    },
+}
+
+/// Why a message was not sent on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Skip {
+    /// Marketing, and the contact never agreed to it.
+    NoConsent,
+    /// Marketing, and the contact refused.
+    Refused,
+    /// The contact has no address for the channel.
+    NoAddress,
+    /// The run left before the message went out.
+    RunMovedOn,
+}
+
+impl Skip {
+    /// The reason in plain words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoConsent => "no consent",
+            Self::Refused => "the contact refused",
+            Self::NoAddress => "no address for this channel",
+            Self::RunMovedOn => "the run had moved on",
+        }
+    }
+}
+
+impl Status {
+    /// When the fate was settled; `None` while someone is sending.
+    pub fn settled_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Claimed { .. } => None,
+            Self::Sent { at, .. }
+            | Self::Skipped { at, .. }
+            | Self::Failed { at, .. }
+            | Self::Unknown { at } => Some(*at),
+        }
+    }
+
+    /// The fate in plain words, for a run's story.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Claimed { .. } => "being sent".to_owned(),
+            Self::Sent { .. } => "sent".to_owned(),
+            Self::Skipped { reason, .. } => format!("not sent: {}", reason.as_str()),
+            Self::Failed { reason, .. } => format!("could not be sent: {reason}"),
+            Self::Unknown { .. } => "outcome unknown, not tried again".to_owned(),
+        }
+    }
+}
+
+impl Message {
+    /// Whether the provider took it.
+    pub fn was_sent(&self) -> bool {
+        matches!(self.status, Status::Sent { .. })
+    }
+
+    /// Whether it was read: the pixel was fetched, or, since many readers load no images, a link
+    /// was followed.
+    pub fn was_opened(&self) -> bool {
+        self.opened_at.is_some() || self.was_clicked()
+    }
+
+    /// Whether any link was followed.
+    pub fn was_clicked(&self) -> bool {
+        self.clicked_at.is_some()
+    }
+}

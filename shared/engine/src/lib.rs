@@ -1,0 +1,1 @@
+//! The use cases: advance a contact's journeys by a stimulus.

@@ -1,0 +1,1 @@
+//! The doors: verify what comes in and turn it into facts.

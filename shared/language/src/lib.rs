@@ -1,0 +1,1 @@
+//! Journeys as people write them: reading, checking, flattening.

@@ -1,0 +1,1 @@
+//! What every function shares: configuration, clock, SDK set-up, logs, HTTP and batch helpers.
