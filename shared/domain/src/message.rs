@@ -28,14 +28,19 @@ pub struct Message {
     /// Its fate so far.
     pub status: Status,
     /// First human or machine fetch of the pixel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<Timestamp>,
     /// How often the pixel was fetched.
+    #[serde(default)]
     pub opens: u64,
     /// First follow of any link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clicked_at: Option<Timestamp>,
     /// How often links were followed.
+    #[serde(default)]
     pub clicks: u64,
     /// First follow of each link, by its key ([`crate::link::link_key`]).
+    #[serde(default)]
     pub links: BTreeMap<String, Timestamp>,
 }
 

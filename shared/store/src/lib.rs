@@ -1,1 +1,45 @@
 //! The one table: keys, items and conditions over DynamoDB.
+//!
+//! | pk | sk | holds |
+//! | --- | --- | --- |
+//! | `C#<contact>` | `@` | the contact's state with its runs, committed on condition of its version |
+//! | `C#<contact>` | `@C` | refusals by channel |
+//! | `C#<contact>` | `F#<fact>` | a fact, written once |
+//! | `C#<contact>` | `M#<run>#<generation>` | a message: claim, outcome, opens, clicks |
+//! | `FLOWS` | `LIVE` | the catalogue: live versions, forms, shop |
+//! | `FLOW#<name>` | `V#<version>` | an immutable version of a flow |
+//!
+//! Every write is conditional where a second writer could exist. What each path costs stands in
+//! `ARCHITECTURE.md`, and a test counts the calls.
+
+mod contacts;
+mod error;
+mod flows;
+mod item;
+mod messages;
+
+use aws_sdk_dynamodb::Client;
+use masa_runtime::{Config, Missing};
+
+pub use contacts::{Commit, Loaded, Person, Recorded};
+pub use error::Error;
+pub use flows::{Publish, Published};
+pub use item::{STATE, Table, from_image, key};
+pub use messages::{Claim, Settle};
+
+/// The table.
+#[derive(Debug, Clone)]
+pub struct Store {
+    client: Client,
+    table: String,
+}
+
+impl Store {
+    /// The table that `MASA_TABLE` names.
+    ///
+    /// # Errors
+    /// [`Missing`] when it names none.
+    pub fn new(sdk: &aws_types::SdkConfig, config: &Config) -> Result<Self, Missing> {
+        Ok(Self { client: Client::new(sdk), table: config.require("MASA_TABLE")?.to_owned() })
+    }
+}

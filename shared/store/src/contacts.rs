@@ -1,0 +1,201 @@
+//! Contacts: facts, state, refusals.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use masa_domain::{Channel, Contact, ContactId, Fact, Message, Refusals};
+
+use crate::{
+    Store,
+    error::{Error, unavailable},
+    item::{Item, REFUSALS, STATE, at, expires, from_item, key, text, to_item},
+};
+
+/// Whether a fact was new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is stored now.
+    New,
+    /// It was stored before.
+    Duplicate,
+}
+
+/// Whether a state was committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commit {
+    /// It was.
+    Done,
+    /// Another commit came first: load and decide again. It may have been this very one, when the
+    /// answer to it was lost.
+    Conflict,
+}
+
+/// What one query says of a contact.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Loaded {
+    /// The state, once a fact was applied.
+    pub contact: Option<Contact>,
+    /// The refusals.
+    pub refusals: Refusals,
+}
+
+/// Everything of a contact.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Person {
+    /// State and refusals.
+    pub loaded: Loaded,
+    /// All messages, by run and generation.
+    pub messages: Vec<Message>,
+    /// All facts.
+    pub facts: Vec<Fact>,
+}
+
+impl Store {
+    /// Stores a fact: one conditional write, whose key is the dedupe key.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; the caller may send the same fact again.
+    pub async fn record(&self, fact: &Fact) -> Result<Recorded, Error> {
+        let mut item = to_item(&key::contact(fact.contact), &key::fact(fact.id), fact)?;
+        item.insert("expires".to_owned(), expires(fact.received_at));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        match put.condition_expression("attribute_not_exists(pk)").send().await {
+            Ok(_) => Ok(Recorded::New),
+            Err(error) if lost(error.as_service_error()) => Ok(Recorded::Duplicate),
+            Err(error) => Err(unavailable("PutItem", error)),
+        }
+    }
+
+    /// Reads a contact's state and refusals: one strongly consistent query.
+    ///
+    /// # Errors
+    /// [`Error`] when the table can't be read, or holds something else.
+    pub async fn load(&self, contact: ContactId) -> Result<Loaded, Error> {
+        let mut loaded = Loaded::default();
+        for item in self.query(contact, STATE).await? {
+            match sort_key(&item) {
+                STATE => loaded.contact = Some(from_item(item)?),
+                REFUSALS => loaded.refusals = from_item(item)?,
+                _ => {}
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Commits a contact's new state, decided upon `contact.version`: one conditional write.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: the state may or may not be committed; load and decide again.
+    pub async fn commit(&self, contact: &Contact) -> Result<Commit, Error> {
+        let read = contact.version;
+        let next = Contact { version: read.saturating_add(1), ..contact.clone() };
+        let item = to_item(&key::contact(contact.id), STATE, &next)?;
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = if read == 0 {
+            put.condition_expression("attribute_not_exists(pk)")
+        } else {
+            put.condition_expression("version = :read")
+                .expression_attribute_values(":read", AttributeValue::N(read.to_string()))
+        };
+        match put.send().await {
+            Ok(_) => Ok(Commit::Done),
+            Err(error) if lost(error.as_service_error()) => Ok(Commit::Conflict),
+            Err(error) => Err(unavailable("PutItem", error)),
+        }
+    }
+
+    /// Records that a contact refuses a channel: one write, seen by every claim from then on.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; it may be done again.
+    pub async fn refuse(
+        &self,
+        contact: ContactId,
+        channel: Channel,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", text(key::contact(contact)))
+            .key("sk", text(REFUSALS))
+            .update_expression("SET #channel = :at")
+            .expression_attribute_names("#channel", channel.as_str())
+            .expression_attribute_values(":at", at(now))
+            .send()
+            .await
+            .map_err(|error| unavailable("UpdateItem", error))?;
+        Ok(())
+    }
+
+    /// Reads everything of a contact, for people who ask; no journey does.
+    ///
+    /// # Errors
+    /// [`Error`] when the table can't be read, or holds something else.
+    pub async fn everything(&self, contact: ContactId) -> Result<Person, Error> {
+        let mut person = Person::default();
+        for item in self.query(contact, "").await? {
+            match sort_key(&item) {
+                STATE => person.loaded.contact = Some(from_item(item)?),
+                REFUSALS => person.loaded.refusals = from_item(item)?,
+                sk if sk.starts_with("M#") => person.messages.push(from_item(item)?),
+                sk if sk.starts_with("F#") => person.facts.push(from_item(item)?),
+                _ => {}
+            }
+        }
+        person.facts.sort_by_key(|fact| fact.received_at);
+        Ok(person)
+    }
+
+    /// The states of all contacts, for the console: a scan, whose cost grows with the table.
+    ///
+    /// # Errors
+    /// [`Error`] when the table can't be read, or holds something else.
+    pub async fn contacts(&self) -> Result<Vec<Contact>, Error> {
+        let mut contacts = Vec::new();
+        let mut pages = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .filter_expression("sk = :state")
+            .expression_attribute_values(":state", text(STATE))
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(item) = pages.next().await {
+            contacts.push(from_item(item.map_err(|error| unavailable("Scan", error))?)?);
+        }
+        Ok(contacts)
+    }
+
+    /// A contact's items whose sort key begins with `prefix`, all pages.
+    pub(crate) async fn query(&self, contact: ContactId, prefix: &str) -> Result<Vec<Item>, Error> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .expression_attribute_values(":pk", text(key::contact(contact)));
+        let query = if prefix.is_empty() {
+            query.key_condition_expression("pk = :pk")
+        } else {
+            query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":prefix", text(prefix))
+        };
+        let mut pages = query.into_paginator().items().send();
+        let mut items = Vec::new();
+        while let Some(item) = pages.next().await {
+            items.push(item.map_err(|error| unavailable("Query", error))?);
+        }
+        Ok(items)
+    }
+}
+
+fn sort_key(item: &Item) -> &str {
+    item.get("sk").and_then(|sk| sk.as_s().ok()).map(String::as_str).unwrap_or_default()
+}
+
+/// Whether a put lost its condition.
+fn lost(error: Option<&aws_sdk_dynamodb::operation::put_item::PutItemError>) -> bool {
+    error.is_some_and(|error| error.is_conditional_check_failed_exception())
+}

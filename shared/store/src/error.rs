@@ -1,0 +1,46 @@
+//! What can go wrong at the table.
+
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+
+/// A failed call. Its text names operation and cause, and never an item's content.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The call did not succeed, or its answer was lost; it may be made again.
+    #[error("{operation} did not succeed: {cause}")]
+    Unavailable {
+        /// The DynamoDB operation.
+        operation: &'static str,
+        /// The SDK's error with its causes.
+        cause: String,
+    },
+    /// An item can't be read as what its key says it is.
+    #[error("the item under {key} can't be read: {cause}")]
+    Corrupt {
+        /// The key: derived ids, no address.
+        key: String,
+        /// What did not fit.
+        cause: String,
+    },
+    /// An item is over DynamoDB's 400 KB.
+    #[error("{what} is larger than the 400 KB that a DynamoDB item may have")]
+    TooLarge {
+        /// What was to be stored.
+        what: String,
+    },
+    /// Somebody else changed the same thing in the meantime, several times over.
+    #[error("{what} was changed by someone else at the same time; try again")]
+    Contended {
+        /// What.
+        what: String,
+    },
+}
+
+pub(crate) fn unavailable<E, R>(operation: &'static str, error: SdkError<E, R>) -> Error
+where
+    E: std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    // The context's text holds the service's code and message; messages of DynamoDB quote
+    // expressions and key names, not values.
+    Error::Unavailable { operation, cause: DisplayErrorContext(&error).to_string() }
+}

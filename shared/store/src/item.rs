@@ -1,0 +1,156 @@
+//! Keys, and values as items.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{
+    Client,
+    types::{
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+        ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
+    },
+};
+use jiff::{SignedDuration, Timestamp};
+use masa_domain::{ContactId, FactId, MessageId, RunId};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::error::{Error, unavailable};
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The sort key of a contact's state.
+pub const STATE: &str = "@";
+/// The sort key of a contact's refusals. Both begin with [`STATE`], so that one query reads them.
+pub(crate) const REFUSALS: &str = "@C";
+
+/// How long facts and messages are kept: thirteen months, so that last year's season can still be
+/// compared.
+const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
+
+/// The table's keys.
+pub mod key {
+    use super::{ContactId, FactId, MessageId, RunId};
+
+    /// The partition of a contact.
+    pub fn contact(id: ContactId) -> String {
+        format!("C#{id}")
+    }
+
+    /// A fact in its contact's partition.
+    pub fn fact(id: FactId) -> String {
+        format!("F#{id}")
+    }
+
+    /// What the messages of a run begin with.
+    pub fn messages(run: RunId) -> String {
+        format!("M#{run}#")
+    }
+
+    /// A message in its contact's partition, in the order of the run's generations.
+    pub fn message(id: MessageId) -> String {
+        format!("{}{:010}", messages(id.run), id.generation)
+    }
+
+    /// The partition of a flow.
+    pub fn flow(name: &str) -> String {
+        format!("FLOW#{name}")
+    }
+
+    /// A version in its flow's partition.
+    pub fn version(version: u32) -> String {
+        format!("V#{version:06}")
+    }
+}
+
+pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(crate) fn at(at: Timestamp) -> AttributeValue {
+    text(at.to_string())
+}
+
+/// The time to live of something that happened at `at`: epoch seconds.
+pub(crate) fn expires(at: Timestamp) -> AttributeValue {
+    let end = at.checked_add(KEPT).unwrap_or(Timestamp::MAX);
+    AttributeValue::N(end.as_second().to_string())
+}
+
+/// `value` as an item under its key.
+pub(crate) fn to_item(pk: &str, sk: &str, value: &impl Serialize) -> Result<Item, Error> {
+    let mut item: Item = serde_dynamo::to_item(value).map_err(|error| corrupt(pk, sk, &error))?;
+    item.insert("pk".to_owned(), text(pk));
+    item.insert("sk".to_owned(), text(sk));
+    Ok(item)
+}
+
+pub(crate) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
+    let part = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+    let (pk, sk) = (part("pk").unwrap_or_default(), part("sk").unwrap_or_default());
+    serde_dynamo::from_item(item).map_err(|error| corrupt(&pk, &sk, &error))
+}
+
+/// Reads an image of a stream record.
+///
+/// # Errors
+/// [`Error::Corrupt`] when it is not what is expected under such a key.
+pub fn from_image<T: DeserializeOwned>(sk: &str, image: serde_dynamo::Item) -> Result<T, Error> {
+    serde_dynamo::from_item(image).map_err(|error| corrupt("(stream)", sk, &error))
+}
+
+pub(crate) fn corrupt(pk: &str, sk: &str, error: &dyn std::error::Error) -> Error {
+    Error::Corrupt { key: format!("{pk} {sk}"), cause: error.to_string() }
+}
+
+/// Creating the table where SAM's template does not: in the box and in tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Table;
+
+impl Table {
+    /// Creates the table as `infra/template.yaml` describes it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when DynamoDB refuses.
+    pub async fn create(client: &Client, name: &str) -> Result<(), Error> {
+        let refused = |error| unavailable("CreateTable", error);
+        let key = |name: &str, kind: KeyType| {
+            KeySchemaElement::builder().attribute_name(name).key_type(kind).build()
+        };
+        let attribute = |name: &str| {
+            AttributeDefinition::builder()
+                .attribute_name(name)
+                .attribute_type(ScalarAttributeType::S)
+                .build()
+        };
+        let built = |error: aws_sdk_dynamodb::error::BuildError| Error::Unavailable {
+            operation: "CreateTable",
+            cause: error.to_string(),
+        };
+        client
+            .create_table()
+            .table_name(name)
+            .billing_mode(BillingMode::PayPerRequest)
+            .key_schema(key("pk", KeyType::Hash).map_err(built)?)
+            .key_schema(key("sk", KeyType::Range).map_err(built)?)
+            .attribute_definitions(attribute("pk").map_err(built)?)
+            .attribute_definitions(attribute("sk").map_err(built)?)
+            .stream_specification(
+                StreamSpecification::builder()
+                    .stream_enabled(true)
+                    .stream_view_type(StreamViewType::NewAndOldImages)
+                    .build()
+                    .map_err(built)?,
+            )
+            .send()
+            .await
+            .map_err(refused)?;
+        let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name("expires");
+        client
+            .update_time_to_live()
+            .table_name(name)
+            .time_to_live_specification(ttl.build().map_err(built)?)
+            .send()
+            .await
+            .map_err(|error| unavailable("UpdateTimeToLive", error))?;
+        Ok(())
+    }
+}
