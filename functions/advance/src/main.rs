@@ -1,2 +1,9 @@
-//! Table stream: facts and message outcomes drive journeys.
-fn main() {}
+//! Table stream: facts and message outcomes drive journeys: the Lambda binary.
+
+// The SDK's futures nest deeply.
+#![recursion_limit = "256"]
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), masa_runtime::Error> {
+    masa_runtime::run::<masa_advance::Function>().await
+}

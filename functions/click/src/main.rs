@@ -1,2 +1,9 @@
-//! Followed links of a mail.
-fn main() {}
+//! Followed links of a mail: the Lambda binary.
+
+// The SDK's futures nest deeply.
+#![recursion_limit = "256"]
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), masa_runtime::Error> {
+    masa_runtime::run::<masa_click::Function>().await
+}

@@ -1,2 +1,9 @@
-//! Send queue: compose, claim, send, record.
-fn main() {}
+//! Send queue: claim, compose, send, settle: the Lambda binary.
+
+// The SDK's futures nest deeply.
+#![recursion_limit = "256"]
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), masa_runtime::Error> {
+    masa_runtime::run::<masa_deliver::Function>().await
+}

@@ -1,2 +1,9 @@
-//! Hook of named events.
-fn main() {}
+//! Hook of named events: the Lambda binary.
+
+// The SDK's futures nest deeply.
+#![recursion_limit = "256"]
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), masa_runtime::Error> {
+    masa_runtime::run::<masa_event::Function>().await
+}

@@ -1,2 +1,9 @@
-//! The pixel of a mail.
-fn main() {}
+//! The pixel of a mail: the Lambda binary.
+
+// The SDK's futures nest deeply.
+#![recursion_limit = "256"]
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), masa_runtime::Error> {
+    masa_runtime::run::<masa_open::Function>().await
+}

@@ -1,2 +1,9 @@
-//! Unsubscribe page and one-click unsubscribe.
-fn main() {}
+//! Unsubscribe page and one-click unsubscribe: the Lambda binary.
+
+// The SDK's futures nest deeply.
+#![recursion_limit = "256"]
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), masa_runtime::Error> {
+    masa_runtime::run::<masa_preferences::Function>().await
+}

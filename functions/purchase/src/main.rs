@@ -1,2 +1,9 @@
-//! Purchase hook and Shopify orders.
-fn main() {}
+//! Purchase hook and Shopify orders: the Lambda binary.
+
+// The SDK's futures nest deeply.
+#![recursion_limit = "256"]
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), masa_runtime::Error> {
+    masa_runtime::run::<masa_purchase::Function>().await
+}

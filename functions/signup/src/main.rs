@@ -1,2 +1,9 @@
-//! Signup hook and browser forms.
-fn main() {}
+//! Signup hook and browser forms: the Lambda binary.
+
+// The SDK's futures nest deeply.
+#![recursion_limit = "256"]
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), masa_runtime::Error> {
+    masa_runtime::run::<masa_signup::Function>().await
+}

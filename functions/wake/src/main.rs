@@ -1,2 +1,9 @@
-//! Due waits: the scheduled condition check.
-fn main() {}
+//! Due waits: the scheduled condition check: the Lambda binary.
+
+// The SDK's futures nest deeply.
+#![recursion_limit = "256"]
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), masa_runtime::Error> {
+    masa_runtime::run::<masa_wake::Function>().await
+}

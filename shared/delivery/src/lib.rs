@@ -1,1 +1,15 @@
-//! Composing and sending: templates, links, headers, SES and SNS.
+//! Composing and sending: a message is claimed, checked, composed, sent once, and settled.
+//!
+//! SES and SNS have no idempotency token, so a send has three outcomes: taken, refused, unknown.
+//! The claim is written before the send and only its holder may settle it; what is unknown stays
+//! claimed until its lease ends, and is then settled as unknown and never tried again.
+
+mod compose;
+mod courier;
+mod html;
+mod provider;
+mod sender;
+
+pub use compose::{Composer, Mail, Occasion, Text};
+pub use courier::{Courier, Error};
+pub use sender::{NotASender, Sender};

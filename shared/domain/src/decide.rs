@@ -6,7 +6,10 @@
 //! so a stimulus that is delivered again finds its state applied and gets the same effects once
 //! more. All effects are safe to repeat.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -40,8 +43,17 @@ pub enum Stimulus {
 /// Something to do after the new state is committed. Each may be done twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Put the message on the send queue.
-    Send(MessageId),
+    /// Put the message on the send queue, with all that a claim of it records.
+    Send {
+        /// Which message.
+        message: MessageId,
+        /// The flow that decided it.
+        flow: String,
+        /// Its version.
+        version: u32,
+        /// The step that sends.
+        step: String,
+    },
     /// Wake `run` at `until`.
     Arm {
         /// Whom.
@@ -73,9 +85,9 @@ pub struct Decision {
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     /// What is live.
-    pub catalogue: Catalogue,
+    pub catalogue: Arc<Catalogue>,
     /// Flow versions by name and version; `None` for one that does not exist.
-    pub flows: BTreeMap<(String, u32), Option<Flow>>,
+    pub flows: BTreeMap<(String, u32), Option<Arc<Flow>>>,
     /// The messages of runs.
     pub messages: BTreeMap<RunId, Vec<Message>>,
 }
@@ -236,12 +248,15 @@ impl<'a> Walk<'a> {
     fn stand_by(&mut self, id: RunId) {
         let Some(run) = self.contact.runs.get(&id) else { return };
         let generation = run.generation;
-        match run.state {
-            State::Sending { .. } => {
-                self.effects.push(Effect::Send(MessageId { run: id, generation }));
-            }
+        match &run.state {
+            State::Sending { step } => self.effects.push(Effect::Send {
+                message: MessageId { run: id, generation },
+                flow: run.flow.clone(),
+                version: run.version,
+                step: step.clone(),
+            }),
             State::Waiting { until, .. } => {
-                self.effects.push(Effect::Arm { run: id, generation, until });
+                self.effects.push(Effect::Arm { run: id, generation, until: *until });
             }
             State::Ended { .. } => {}
         }
@@ -254,7 +269,7 @@ impl<'a> Walk<'a> {
 
     fn flow(&self, name: &str, version: u32) -> Result<Option<&'a Flow>, Need> {
         match self.known.flows.get(&(name.to_owned(), version)) {
-            Some(flow) => Ok(flow.as_ref()),
+            Some(flow) => Ok(flow.as_deref()),
             None => Err(Need::Flow(name.to_owned(), version)),
         }
     }

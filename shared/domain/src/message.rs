@@ -55,6 +55,13 @@ pub enum Status {
         /// From then on nobody is.
         lease_until: Timestamp,
     },
+    /// It was refused for now, surely unsent, and may be claimed again.
+    Released {
+        /// When.
+        at: Timestamp,
+        /// Why, without an address.
+        reason: String,
+    },
     /// SES or SNS took it.
     Sent {
         /// When.
@@ -110,10 +117,10 @@ impl Skip {
 }
 
 impl Status {
-    /// When the fate was settled; `None` while someone is sending.
+    /// When the fate was settled; `None` while it is still to be sent.
     pub fn settled_at(&self) -> Option<Timestamp> {
         match self {
-            Self::Claimed { .. } => None,
+            Self::Claimed { .. } | Self::Released { .. } => None,
             Self::Sent { at, .. }
             | Self::Skipped { at, .. }
             | Self::Failed { at, .. }
@@ -125,6 +132,7 @@ impl Status {
     pub fn in_words(&self) -> String {
         match self {
             Self::Claimed { .. } => "being sent".to_owned(),
+            Self::Released { reason, .. } => format!("to be tried again: {reason}"),
             Self::Sent { .. } => "sent".to_owned(),
             Self::Skipped { reason, .. } => format!("not sent: {}", reason.as_str()),
             Self::Failed { reason, .. } => format!("could not be sent: {reason}"),

@@ -1,1 +1,109 @@
-//! The use cases: advance a contact's journeys by a stimulus.
+//! Moves journeys: load the contact, decide, commit on condition of the version, carry out.
+//!
+//! A stimulus comes at least once. What was committed before is recognised by the decision itself,
+//! which then asks for the same effects once more: a crash between commit and effects is mended by
+//! the redelivery of the stimulus.
+
+use masa_dispatch::Dispatch;
+use masa_domain::{Contact, ContactId, Decision, Known, Need, Stimulus, decide};
+use masa_runtime::{Clock, Config, Missing};
+use masa_store::{Commit, Flows, Store};
+
+/// How often a decision is made anew because another commit came first. Conflicts are two
+/// invocations for one contact; each try lets one of them through.
+const TRIES: u32 = 8;
+/// How much a decision may ask to read: every live run's flow and messages, and entered flows.
+const READS_MAX: u32 = 500;
+
+/// Why a stimulus was not worked off; it has to come again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] masa_store::Error),
+    /// A queue or the scheduler.
+    #[error(transparent)]
+    Dispatch(#[from] masa_dispatch::Error),
+    /// Others kept changing the contact.
+    #[error("the contact was changed by others {TRIES} times in a row")]
+    Contended,
+    /// The contact has more live journeys than one decision may read.
+    #[error("one decision asked for more than {READS_MAX} reads")]
+    TooMuch,
+}
+
+/// Moves journeys.
+#[derive(Debug)]
+pub struct Engine {
+    store: Store,
+    dispatch: Dispatch,
+    flows: Flows,
+    clock: Clock,
+}
+
+impl Engine {
+    /// An engine over the table, queues and schedules that the settings name.
+    ///
+    /// # Errors
+    /// [`Missing`] when a setting is absent.
+    pub fn new(
+        sdk: &aws_types::SdkConfig,
+        config: &Config,
+        clock: Clock,
+    ) -> Result<Self, Missing> {
+        let store = Store::new(sdk, config)?;
+        let dispatch = Dispatch::new(sdk, config)?;
+        let flows = Flows::new(store.clone(), clock.clone());
+        Ok(Self { store, dispatch, flows, clock })
+    }
+
+    /// Works off one stimulus: one query, one conditional write when something changes, and the
+    /// effects.
+    ///
+    /// # Errors
+    /// [`Error`]; the stimulus has to be delivered again.
+    pub async fn advance(&self, contact: ContactId, stimulus: &Stimulus) -> Result<(), Error> {
+        for _ in 0..TRIES {
+            let now = self.clock.now();
+            let loaded = self.store.load(contact).await?;
+            let state = loaded.contact.unwrap_or_else(|| Contact::new(contact, now));
+            let decision = self.decide(&state, stimulus, now).await?;
+            if let Some(next) = &decision.contact
+                && self.store.commit(next).await? == Commit::Conflict
+            {
+                tracing::info!(%contact, "another commit came first; deciding again");
+                continue;
+            }
+            for effect in &decision.effects {
+                self.dispatch.carry_out(contact, effect, now).await?;
+            }
+            return Ok(());
+        }
+        Err(Error::Contended)
+    }
+
+    /// Decides, reading what the decision turns out to need.
+    async fn decide(
+        &self,
+        contact: &Contact,
+        stimulus: &Stimulus,
+        now: jiff::Timestamp,
+    ) -> Result<Decision, Error> {
+        let catalogue = self.flows.catalogue().await?;
+        let mut known = Known { catalogue, ..Known::default() };
+        for _ in 0..READS_MAX {
+            match decide(contact, stimulus, &known, now) {
+                Ok(decision) => return Ok(decision),
+                Err(Need::Flow(name, version)) => {
+                    let flow = self.flows.flow(&name, version).await?;
+                    known.flows.insert((name, version), flow);
+                }
+                Err(Need::Messages(run)) => {
+                    let messages = self.store.messages(contact.id, run).await?;
+                    known.messages.insert(run, messages);
+                }
+            }
+        }
+        Err(Error::TooMuch)
+    }
+}

@@ -16,6 +16,7 @@ mod contacts;
 mod error;
 mod flows;
 mod item;
+mod memory;
 mod messages;
 
 use aws_sdk_dynamodb::Client;
@@ -25,6 +26,7 @@ pub use contacts::{Commit, Loaded, Person, Recorded};
 pub use error::Error;
 pub use flows::{Publish, Published};
 pub use item::{STATE, Table, from_image, key};
+pub use memory::Flows;
 pub use messages::{Claim, Settle};
 
 /// The table.

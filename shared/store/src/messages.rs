@@ -45,7 +45,9 @@ impl Store {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
+            .condition_expression("attribute_not_exists(pk) OR #status.#status = :released")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":released", text("released"))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let error = match put.send().await {
             Ok(_) => return Ok(Claim::Won),

@@ -1,0 +1,131 @@
+//! The box on a data folder: nothing that was acknowledged is lost.
+
+use std::path::{Path, PathBuf};
+
+use masa_box::{AwsBox, ClockMode, Error};
+use serde_json::json;
+
+use crate::{START, furnish, members, put, recorder, schedule, send, stream_source, time};
+
+/// A folder of the test's own, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    fn open(&self, start: &str) -> AwsBox {
+        let opened = AwsBox::open(Some(&self.0), ClockMode::Virtual(time(start))).unwrap();
+        furnish(&opened);
+        opened
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn a_restart_keeps_everything_and_takes_up_what_was_in_hand() {
+    let folder = Folder::new("restart");
+    let opened = folder.open(START);
+    let (handler, seen) = recorder(|_| Ok(json!({})));
+    opened.on_stream("advance", stream_source(), handler).unwrap();
+    let client = aws_sdk_dynamodb::Client::new(&opened.sdk_config());
+    put(&client, "C#1", "F#1").await;
+    opened.advance_to(time("2026-03-01T10:00:00Z")).await.unwrap();
+    assert_eq!(members(&seen, "/dynamodb/Keys/sk/S").concat(), ["F#1"]);
+    put(&client, "C#1", "F#2").await;
+    schedule(&opened, "run.1", "2026-03-02T08:00:00", "due").await.unwrap();
+    send(&opened, "work", "in hand", 0).await;
+    send(&opened, "work", "delayed", 600).await;
+    let sns = aws_sdk_sns::Client::new(&opened.sdk_config());
+    sns.publish().phone_number("+972501234567").message("a").send().await.unwrap();
+
+    // The process dies while a function has the message in hand.
+    let hung: masa_box::Handler = std::sync::Arc::new(|_| Box::pin(std::future::pending()));
+    opened.on_queue("wake", "work", 10, hung).unwrap();
+    let (stuck, _) = recorder(|_| Err("not yet".into()));
+    let mut patient = stream_source();
+    patient.max_attempts = u32::MAX;
+    opened.on_stream("advance", patient, stuck).unwrap();
+    for _ in 0..3 {
+        opened.step().await.unwrap();
+    }
+    let (idle, _) = recorder(|_| Ok(json!({})));
+    let mut elsewhere = stream_source();
+    elsewhere.table = "none".into();
+    opened.on_stream("advance", elsewhere, idle).unwrap();
+    assert!(futures_util::FutureExt::now_or_never(opened.step()).is_none(), "the function hangs");
+    drop(opened);
+    assert!(
+        sns.publish().phone_number("+972501234567").message("b").send().await.is_err(),
+        "the box is gone"
+    );
+
+    let opened = folder.open(START);
+    assert_eq!(opened.clock().now(), time("2026-03-01T10:00:00Z"));
+    assert_eq!(opened.outbox_len().unwrap(), 1);
+    let (handler, seen) = recorder(|_| Ok(json!({})));
+    opened.on_stream("advance", stream_source(), handler).unwrap();
+    let (handler, woken) = recorder(|_| Ok(json!({})));
+    opened.on_queue("wake", "work", 10, handler).unwrap();
+    opened.settle().await.unwrap();
+    assert_eq!(members(&seen, "/dynamodb/Keys/sk/S").concat(), ["F#2"]);
+    assert_eq!(members(&woken, "/body").concat(), ["in hand"]);
+    assert_eq!(members(&woken, "/attributes/ApproximateReceiveCount").concat(), ["2"]);
+    opened.advance_to(time("2026-03-03T00:00:00Z")).await.unwrap();
+    assert_eq!(members(&woken, "/body").concat(), ["in hand", "delayed", "due"]);
+}
+
+#[tokio::test]
+async fn a_folder_belongs_to_one_box() {
+    let folder = Folder::new("lock");
+    let first = folder.open(START);
+    assert!(matches!(AwsBox::open(Some(&folder.0), ClockMode::Real), Err(Error::InUse)));
+    drop(first);
+    folder.open(START);
+}
+
+#[tokio::test]
+async fn a_real_clock_keeps_how_far_it_was_put_forward() {
+    let folder = Folder::new("clock");
+    let opened = AwsBox::open(Some(&folder.0), ClockMode::Real).unwrap();
+    let ahead = opened.clock().now() + jiff::SignedDuration::from_hours(48);
+    opened.advance_to(ahead).await.unwrap();
+    drop(opened);
+    let opened = AwsBox::open(Some(&folder.0), ClockMode::Real).unwrap();
+    let late = opened.clock().now().duration_since(ahead);
+    assert!(
+        late >= jiff::SignedDuration::ZERO && late < jiff::SignedDuration::from_mins(5),
+        "{late}"
+    );
+}
+
+#[tokio::test]
+async fn on_a_real_clock_the_box_wakes_for_what_falls_due() {
+    let opened = AwsBox::open(None, ClockMode::Real).unwrap();
+    furnish(&opened);
+    let (done, waiting) = futures_util::future::AbortHandle::new_pair();
+    let (handler, seen) = recorder(move |event| {
+        if event["Records"][0]["body"] == "late" {
+            done.abort();
+        }
+        Ok(json!({}))
+    });
+    opened.on_queue("wake", "work", 10, handler).unwrap();
+    let work = async {
+        send(&opened, "work", "soon", 0).await;
+        send(&opened, "work", "late", 1).await;
+        opened.run().await
+    };
+    let ended = futures_util::future::Abortable::new(work, waiting).await;
+    assert!(ended.is_err(), "the box delivers until it is told to stop: {ended:?}");
+    assert_eq!(members(&seen, "/body").concat(), ["soon", "late"]);
+}

@@ -1,0 +1,352 @@
+//! Composing: a template, a contact and an occasion become a mail or a text.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use masa_domain::{
+    Channel, Contact, Flow, Kind, MessageId, Run, Shop,
+    link::{Link, LinkKeys, link_key},
+};
+use masa_runtime::{Config, Missing};
+use minijinja::{Environment, UndefinedBehavior, Value, value::{Serde, ValueKind}};
+use serde_json::{Map, json};
+
+use crate::{
+    html::{track_links, to_text},
+    sender::Sender,
+};
+
+const LAYOUT: &str = include_str!("layout.html");
+/// Languages that are written from right to left.
+const RIGHT_TO_LEFT: [&str; 5] = ["he", "ar", "fa", "ur", "yi"];
+/// The longest SMS that SNS takes, in characters.
+const SMS_CHARS_MAX: usize = 1_600;
+/// Longer subjects are cut by every mail program, and refused by some servers.
+const SUBJECT_CHARS_MAX: usize = 500;
+
+/// A mail, ready to be sent to one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// The recipient.
+    pub to: String,
+    /// The sender's header.
+    pub from: String,
+    /// The subject.
+    pub subject: String,
+    /// The HTML part.
+    pub html: String,
+    /// The text part.
+    pub text: String,
+    /// Further headers.
+    pub headers: Vec<(String, String)>,
+}
+
+/// A text, ready to be sent to one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// The recipient, E.164.
+    pub to: String,
+    /// The words.
+    pub body: String,
+}
+
+/// A message that can't be composed. The text names template and problem, no person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CannotCompose {
+    /// The flow has no such template.
+    #[error("template `{0}` is not in this version of the flow")]
+    NoTemplate(String),
+    /// A template failed for this contact.
+    #[error("template `{template}`: {problem}")]
+    Template {
+        /// Which.
+        template: String,
+        /// What failed.
+        problem: String,
+    },
+}
+
+/// Whom a message is for, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion<'a> {
+    /// Whom.
+    pub contact: &'a Contact,
+    /// The run that decided it.
+    pub run: &'a Run,
+    /// The message.
+    pub message: MessageId,
+    /// The run's flow.
+    pub flow: &'a Flow,
+    /// Who sends.
+    pub shop: &'a Shop,
+    /// Whether it is advertising.
+    pub kind: Kind,
+}
+
+/// Composes messages.
+#[derive(Debug, Clone)]
+pub struct Composer {
+    from: Sender,
+    /// The base of all links, without a slash at its end.
+    public_url: String,
+    keys: LinkKeys,
+}
+
+impl Composer {
+    /// A composer by the settings.
+    ///
+    /// # Errors
+    /// [`Missing`] when one is absent or unusable.
+    pub fn new(config: &Config) -> Result<Self, Missing> {
+        Ok(Self {
+            from: config.read("MASA_FROM", Sender::new)?,
+            public_url: config.require("MASA_PUBLIC_URL")?.trim_end_matches('/').to_owned(),
+            keys: config.read("MASA_SECRET_LINKS", LinkKeys::new)?,
+        })
+    }
+
+    /// Composes the mail of `template`.
+    ///
+    /// # Errors
+    /// [`CannotCompose`] when the template is missing or fails for this contact.
+    pub fn mail(
+        &self,
+        to: &str,
+        template: &str,
+        occasion: &Occasion<'_>,
+    ) -> Result<Mail, CannotCompose> {
+        let languages = occasion.flow.templates.get(template);
+        let (language, parts) = languages
+            .and_then(|languages| pick(languages, occasion))
+            .ok_or_else(|| CannotCompose::NoTemplate(template.to_owned()))?;
+        let failed = |problem: String| {
+            CannotCompose::Template { template: format!("{template}.{language}"), problem }
+        };
+        let unsubscribe = self.unsubscribe(occasion, Channel::Email, language);
+        let page = Page::new(self, occasion, language, &unsubscribe);
+
+        let subject = page.render("subject", &parts.subject).map_err(failed)?;
+        let subject = one_line(&subject, SUBJECT_CHARS_MAX);
+        let body = page.render("body.html", &parts.html).map_err(failed)?;
+        let body = track_links(&body, |name, url| self.click(occasion, name, url))
+            .map_err(|error| failed(error.to_string()))?;
+        let text = match &parts.text {
+            Some(text) => page.render("text", text).map_err(failed)?,
+            None => self.text_part(&body, &page, &unsubscribe).map_err(failed)?,
+        };
+        let preheader = parts.preheader.as_deref().unwrap_or_default();
+        let preheader = page.render("preheader", preheader).map_err(failed)?;
+        let html = page.lay_out(&subject, &preheader, body).map_err(failed)?;
+        let html = with_pixel(html, &self.pixel(occasion));
+
+        let headers = match occasion.kind {
+            Kind::Marketing => vec![
+                // RFC 8058 section 3.1.
+                ("List-Unsubscribe".to_owned(), format!("<{unsubscribe}>")),
+                ("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()),
+            ],
+            Kind::Transactional => Vec::new(),
+        };
+        let (to, from) = (to.to_owned(), self.from.as_str().to_owned());
+        Ok(Mail { to, from, subject, html, text, headers })
+    }
+
+    /// Composes a text.
+    ///
+    /// # Errors
+    /// [`CannotCompose`] when the template is missing or fails for this contact.
+    pub fn text(
+        &self,
+        to: &str,
+        texts: &BTreeMap<String, String>,
+        occasion: &Occasion<'_>,
+    ) -> Result<Text, CannotCompose> {
+        let (language, template) = pick(texts, occasion)
+            .ok_or_else(|| CannotCompose::NoTemplate("sms".to_owned()))?;
+        let language = if language.is_empty() { occasion.shop.language.as_str() } else { language };
+        let failed =
+            |problem: String| CannotCompose::Template { template: "sms".to_owned(), problem };
+        let unsubscribe = self.unsubscribe(occasion, Channel::Sms, language);
+        let page = Page::new(self, occasion, language, &unsubscribe);
+        let body = page.render("sms", template).map_err(failed)?.trim().to_owned();
+        if body.is_empty() || body.chars().count() > SMS_CHARS_MAX {
+            return Err(failed(format!("an SMS has between 1 and {SMS_CHARS_MAX} characters")));
+        }
+        Ok(Text { to: to.to_owned(), body })
+    }
+
+    fn text_part(&self, body: &str, page: &Page<'_>, unsubscribe: &str) -> Result<String, String> {
+        let text = to_text(body).map_err(|error| error.to_string())?;
+        let footer = page.render("footer", "{{ shop.name }}\n{{ shop.address }}")?;
+        let label = if page.language == "he" { "להסרה מרשימת התפוצה" } else { "Unsubscribe" };
+        Ok(format!("{}\n\n-- \n{footer}\n{label}: {unsubscribe}\n", text.trim_end()))
+    }
+
+    fn click(&self, occasion: &Occasion<'_>, name: Option<&str>, url: &str) -> String {
+        let named = name.filter(|name| {
+            (1..=60).contains(&name.len())
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+        });
+        let token = self.keys.sign(&Link::Click {
+            contact: occasion.contact.id,
+            message: occasion.message,
+            key: link_key(named, url),
+            url: url.to_owned(),
+        });
+        format!("{}/c/{token}", self.public_url)
+    }
+
+    fn pixel(&self, occasion: &Occasion<'_>) -> String {
+        let (contact, message) = (occasion.contact.id, occasion.message);
+        format!("{}/o/{}", self.public_url, self.keys.sign(&Link::Open { contact, message }))
+    }
+
+    fn unsubscribe(&self, occasion: &Occasion<'_>, channel: Channel, language: &str) -> String {
+        let (contact, language) = (occasion.contact.id, language.to_owned());
+        let token = self.keys.sign(&Link::Unsubscribe { contact, channel, language });
+        format!("{}/u/{token}", self.public_url)
+    }
+}
+
+/// Templates of one message in one language.
+struct Page<'a> {
+    environment: Environment<'static>,
+    context: Value,
+    language: &'a str,
+}
+
+impl<'a> Page<'a> {
+    fn new(
+        composer: &Composer,
+        occasion: &Occasion<'_>,
+        language: &'a str,
+        unsubscribe: &str,
+    ) -> Self {
+        let mut environment = Environment::new();
+        // A field that nobody filled prints nothing, also when it is a part of one.
+        environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+        environment.add_filter("default", default);
+        environment.add_filter("d", default);
+        let signer = Arc::new((composer.clone(), occasion.contact.clone(), occasion.run.clone()));
+        let (flow, shop) = (occasion.flow.clone(), occasion.shop.clone());
+        let (message, kind) = (occasion.message, occasion.kind);
+        environment.add_function("link", move |url: String| {
+            let (composer, contact, run) = &*signer;
+            let occasion = Occasion { contact, run, message, flow: &flow, shop: &shop, kind };
+            composer.click(&occasion, None, &url)
+        });
+        let context = Value::from(Serde(context(occasion, language, unsubscribe)));
+        Self { environment, context, language }
+    }
+
+    fn render(&self, name: &str, template: &str) -> Result<String, String> {
+        self.environment
+            .render_named_str(name, template, &self.context)
+            .map_err(|error| describe(&error))
+    }
+
+    /// Puts a body fragment into the layout; a whole document stays as it is.
+    fn lay_out(&self, subject: &str, preheader: &str, body: String) -> Result<String, String> {
+        let start: String = body.trim_start().chars().take(9).collect();
+        let start = start.to_ascii_lowercase();
+        if start.starts_with("<!doctype") || start.starts_with("<html") {
+            return Ok(body);
+        }
+        let dir = if RIGHT_TO_LEFT.contains(&self.language) { "rtl" } else { "ltr" };
+        let context = minijinja::context! {
+            lang => self.language,
+            dir => dir,
+            subject => subject,
+            preheader => preheader,
+            body => Value::from_safe_string(body),
+            ..self.context.clone()
+        };
+        self.environment
+            .render_named_str("layout.html", LAYOUT, context)
+            .map_err(|error| describe(&error))
+    }
+}
+
+/// Describes a template's error without the values that it met.
+fn describe(error: &minijinja::Error) -> String {
+    match error.line() {
+        Some(line) => format!("line {line}: {}", error.kind()),
+        None => error.kind().to_string(),
+    }
+}
+
+/// The `default` filter: an empty text counts as missing, as an empty field of a form should.
+fn default(value: Value, other: Option<Value>) -> Value {
+    let missing = match value.kind() {
+        ValueKind::Undefined | ValueKind::None => true,
+        ValueKind::String => value.as_str().is_some_and(|text| text.trim().is_empty()),
+        _ => false,
+    };
+    if missing { other.unwrap_or_default() } else { value }
+}
+
+fn context(
+    occasion: &Occasion<'_>,
+    language: &str,
+    unsubscribe: &str,
+) -> Map<String, serde_json::Value> {
+    let shop = occasion.shop;
+    let in_language = |texts: &BTreeMap<String, String>| {
+        let text = texts.get(language).or_else(|| texts.get(&shop.language));
+        text.or_else(|| texts.values().next()).cloned().unwrap_or_default()
+    };
+    // Fields first: they can't hide what follows.
+    let mut context: Map<String, _> = occasion.contact.fields.clone().into_iter().collect();
+    if let serde_json::Value::Object(data) = &occasion.run.data {
+        context.extend(data.clone());
+    }
+    for name in ["email", "phone", "first_name", "last_name", "timezone", "country"] {
+        context.insert(name.to_owned(), occasion.contact.field(name).unwrap_or_default());
+    }
+    context.insert("language".to_owned(), json!(language));
+    context.insert("unsubscribe_url".to_owned(), json!(unsubscribe));
+    context.insert(
+        "shop".to_owned(),
+        json!({
+            "name": in_language(&shop.name),
+            "url": shop.url,
+            "address": in_language(&shop.address),
+        }),
+    );
+    context
+}
+
+/// The contact's language, else the shop's, else whichever there is.
+fn pick<'m, T>(
+    languages: &'m BTreeMap<String, T>,
+    occasion: &Occasion<'_>,
+) -> Option<(&'m str, &'m T)> {
+    let own = occasion.contact.profile.language.as_deref().unwrap_or_default();
+    let base = own.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    [own, base.as_str(), occasion.shop.language.as_str()]
+        .into_iter()
+        .find_map(|language| languages.get_key_value(language))
+        .or_else(|| languages.iter().next())
+        .map(|(language, value)| (language.as_str(), value))
+}
+
+/// A header's text: no line break can begin another header.
+fn one_line(text: &str, chars_max: usize) -> String {
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join(" ").chars().take(chars_max).collect()
+}
+
+fn with_pixel(mut html: String, url: &str) -> String {
+    let pixel = format!(
+        "<img src=\"{url}\" width=\"1\" height=\"1\" alt=\"\" \
+         style=\"display:block;width:1px;height:1px;border:0\">"
+    );
+    match html.to_ascii_lowercase().rfind("</body>") {
+        Some(end) => html.insert_str(end, &pixel),
+        None => html.push_str(&pixel),
+    }
+    html
+}
+

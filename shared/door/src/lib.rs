@@ -1,0 +1,127 @@
+//! What the hooks share: limits, proof of origin, one conditional write, answers.
+//!
+//! The order of the checks is the contract's: method (405), size (413), origin (401), kind of body
+//! (415), content (400). Nothing is stored before all of them passed, and a store that is told
+//! 503 may send the same request again.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use jiff::Timestamp;
+use masa_domain::{ContactKey, Fact};
+use masa_intake::{
+    Malformed,
+    signature::{Refused, StandardWebhooks},
+};
+use masa_runtime::{
+    Clock, Config, Missing,
+    http::{BODY_BYTES_MAX, Reply, Request},
+};
+use masa_store::{Recorded, Store};
+
+/// Where facts come in.
+#[derive(Debug, Clone)]
+pub struct Door {
+    store: Store,
+    contacts: ContactKey,
+    clock: Clock,
+}
+
+impl Door {
+    /// A door by the settings.
+    ///
+    /// # Errors
+    /// [`Missing`] when one is absent.
+    pub fn new(
+        sdk: &aws_types::SdkConfig,
+        config: &Config,
+        clock: Clock,
+    ) -> Result<Self, Missing> {
+        let store = Store::new(sdk, config)?;
+        let contacts = ContactKey::new(config.require("MASA_CONTACT_KEY")?);
+        Ok(Self { store, contacts, clock })
+    }
+
+    /// The table.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The key of contact ids.
+    pub fn contacts(&self) -> &ContactKey {
+        &self.contacts
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Stores a fact and answers.
+    pub async fn record(&self, fact: &Fact) -> Reply {
+        match self.store.record(fact).await {
+            Ok(recorded) => {
+                let duplicate = recorded == Recorded::Duplicate;
+                tracing::info!(fact = %fact.id, contact = %fact.contact, duplicate, "accepted");
+                Reply::accepted(duplicate)
+            }
+            Err(error) => {
+                tracing::error!(fact = %fact.id, %error, "not stored");
+                Reply::unavailable()
+            }
+        }
+    }
+}
+
+/// A `POST` of a bearable size.
+///
+/// # Errors
+/// The answer to any other request.
+pub fn post(event: ApiGatewayV2httpRequest) -> Result<Request, Reply> {
+    let request = Request::new(event)
+        .map_err(|error| Reply::error(400, "malformed", &error.to_string()))?;
+    if request.method() != "POST" {
+        return Err(Reply::method_not_allowed("POST"));
+    }
+    if request.body().len() > BODY_BYTES_MAX {
+        return Err(Reply::too_large());
+    }
+    Ok(request)
+}
+
+/// The id of a webhook whose Standard Webhooks signature is right.
+///
+/// # Errors
+/// 401.
+pub fn signed<'r>(
+    request: &'r Request,
+    secrets: &StandardWebhooks,
+    now: Timestamp,
+) -> Result<&'r str, Reply> {
+    let [id, timestamp, signature] =
+        ["webhook-id", "webhook-timestamp", "webhook-signature"].map(|name| request.header(name));
+    secrets.verify(id, timestamp, signature, request.body(), now).map_err(unsigned)
+}
+
+/// 401, with what to do.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+pub fn unsigned(refused: Refused) -> Reply {
+    Reply::error(401, refused.code(), &refused.to_string())
+}
+
+/// Refuses a body that says it is something other than JSON.
+///
+/// # Errors
+/// 415.
+pub fn json(request: &Request) -> Result<(), Reply> {
+    let Some(kind) = request.header("content-type") else { return Ok(()) };
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json")) {
+        return Ok(());
+    }
+    Err(Reply::error(415, "unsupported_media_type", "send application/json"))
+}
+
+/// 400, with the field and what to do.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+pub fn malformed(malformed: Malformed) -> Reply {
+    Reply::error(400, "malformed", &malformed.to_string())
+}

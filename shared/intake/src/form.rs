@@ -1,0 +1,159 @@
+//! `POST /forms/{form}`: a form of a public page.
+//!
+//! Known names are `email`, `phone`, `first_name`, `last_name`, `language`, `timezone`, `country`,
+//! `consent` (or `consent_email`), `consent_sms`, `_id` (the dedupe key) and `website` (the
+//! honeypot); every other one becomes a field of the contact. A name that comes several times, or
+//! ends with `[]`, is a list. An empty value is a field that was left out.
+
+mod body;
+
+use jiff::Timestamp;
+use masa_domain::{ConsentGiven, ContactDetails, ContactKey, Fact, FactId, Form, Happening, Id};
+use serde_json::{Map, Value};
+
+use crate::{
+    details::{self, PROFILE},
+    json::{Object, wrong_type},
+    malformed::Malformed,
+    value,
+};
+
+/// The honeypot: people don't see it, and programs that fill in everything do.
+pub const HONEYPOT: &str = "website";
+
+/// The hidden field by which a page may name a submission, so that it counts once.
+pub const ID: &str = "_id";
+
+/// The same answers to the same form count once in this many seconds: a double click, a reload.
+const REPEAT_SECONDS: i64 = 600;
+
+/// A submission, as the browser sends it.
+#[derive(Debug, Clone, Copy)]
+pub struct Submission<'a> {
+    /// The form's name.
+    pub name: &'a str,
+    /// The form.
+    pub form: &'a Form,
+    /// The header `Content-Type`.
+    pub content_type: Option<&'a str>,
+    /// The body's bytes.
+    pub body: &'a [u8],
+    /// The visitor's network address: evidence of consent.
+    pub ip: Option<&'a str>,
+}
+
+/// What a submission tells.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Parsed {
+    /// A signup.
+    Fact(Box<Fact>),
+    /// A program filled it in. It is answered like a success, and nothing is kept.
+    Honeypot,
+}
+
+/// A submission that can't be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Answered with 415.
+    #[error("send application/x-www-form-urlencoded, multipart/form-data or application/json")]
+    ContentType,
+    /// Answered with 400.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+}
+
+/// Reads a submission. The dedupe key is its `_id`; without one, equal answers to the same form
+/// within ten minutes are one.
+///
+/// # Errors
+/// [`Error::ContentType`] for another kind of body, [`Error::Malformed`] names the field.
+pub fn parse(
+    submission: &Submission<'_>,
+    key: &ContactKey,
+    now: Timestamp,
+) -> Result<Parsed, Error> {
+    let answers = body::read(submission.content_type, submission.body)?;
+    if answers.get(HONEYPOT).is_some_and(is_filled) {
+        return Ok(Parsed::Honeypot);
+    }
+    let id = fact_id(submission.name, &answers, now)?;
+    let answers =
+        Value::Object(answers.into_iter().filter(|(_, value)| is_filled(value)).collect());
+    let object = Object::root(&answers)?;
+    let profile = details::profile(&object)?;
+    let contact = details::contact(&object, &profile, key)?;
+    let details = ContactDetails {
+        lists: submission.form.lists.clone(),
+        fields: fields(&object)?,
+        consent: consent(&object, submission, &profile)?,
+        ..profile
+    };
+    let what = Happening::Signup { form: Some(submission.name.to_owned()) };
+    let fact = Fact { id, contact, received_at: now, at: now, details, what };
+    Ok(Parsed::Fact(Box::new(fact)))
+}
+
+fn is_filled(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(members) => members.iter().any(is_filled),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => true,
+    }
+}
+
+/// Over the answers and not over the bytes: a multipart body has a new boundary every time.
+fn fact_id(form: &str, answers: &Map<String, Value>, now: Timestamp) -> Result<FactId, Malformed> {
+    if let Some(id) = answers.get(ID).filter(|id| is_filled(id)) {
+        let id = id.as_str().ok_or_else(|| wrong_type(ID, "text", id))?;
+        let id = value::store_id(id.trim()).map_err(|problem| Malformed::at(ID, problem))?;
+        return Ok(FactId::new("form", &Id::derive(&[form, &id]).to_string()));
+    }
+    let bucket = now.as_second().div_euclid(REPEAT_SECONDS).to_string();
+    let answers = Value::Object(answers.clone()).to_string();
+    Ok(FactId::new("form", &Id::derive(&[form, &bucket, &answers]).to_string()))
+}
+
+fn fields(object: &Object<'_>) -> Result<std::collections::BTreeMap<String, Value>, Malformed> {
+    let known = [HONEYPOT, ID, "consent", "consent_email", "consent_sms"];
+    let own = object
+        .entries()
+        .filter(|(name, _)| !PROFILE.contains(&name.as_str()) && !known.contains(&name.as_str()));
+    details::own_fields("", object, own)
+}
+
+/// What was said about consent. Words beside the button make sending the form a yes for each
+/// address that was given, unless a box says no.
+fn consent(
+    object: &Object<'_>,
+    submission: &Submission<'_>,
+    profile: &ContactDetails,
+) -> Result<Option<ConsentGiven>, Malformed> {
+    let general = ticked(object, "consent")?;
+    let by_email = ticked(object, "consent_email")?.or(general);
+    let by_sms = ticked(object, "consent_sms")?;
+    let text = submission.form.consent.clone();
+    let implied = text.is_some() && general != Some(false);
+    let consent = ConsentGiven {
+        email: by_email.or((implied && profile.email.is_some()).then_some(true)),
+        sms: by_sms.or((implied && profile.phone.is_some()).then_some(true)),
+        text,
+        ip: submission.ip.and_then(|ip| value::ip(ip).ok()),
+        at: None,
+    };
+    Ok(Some(consent).filter(|consent| consent.email.is_some() || consent.sms.is_some()))
+}
+
+/// A tick box, or a choice of yes and no.
+fn ticked(object: &Object<'_>, name: &str) -> Result<Option<bool>, Malformed> {
+    match object.get(name) {
+        Some(Value::Bool(ticked)) => Ok(Some(*ticked)),
+        Some(Value::Number(number)) if number.as_u64() == Some(1) => Ok(Some(true)),
+        Some(Value::Number(number)) if number.as_u64() == Some(0) => Ok(Some(false)),
+        _ => object.read(name, |text| match text.to_ascii_lowercase().as_str() {
+            "on" | "yes" | "true" | "1" => Ok(true),
+            "off" | "no" | "false" | "0" => Ok(false),
+            _ => Err("a box says on, yes, true or 1 when it is ticked"),
+        }),
+    }
+}

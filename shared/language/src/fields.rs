@@ -1,0 +1,240 @@
+//! Reading values of the right type out of nodes, and saying what is wrong with the others.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use crate::{
+    problem::{Mark, Report},
+    words::{did_you_mean, is_language, listed, quote},
+    yaml::{Key, Node, Scalar, Yaml},
+};
+
+/// Reports a value of the wrong type.
+pub(crate) fn wrong_type(node: &Node, what: &str, report: &mut Report<'_>) {
+    let message = format!("{what} was expected here, not {}", node.kind());
+    report.add(node.at, "wrong-type", message);
+}
+
+/// The entries of a mapping, each key once.
+pub(crate) struct Fields<'n> {
+    pub at: Mark,
+    entries: Vec<(&'n Key, &'n Node)>,
+}
+
+impl<'n> Fields<'n> {
+    /// The entries of `node`, which `what` (with its article) describes. Keys that stand twice are
+    /// reported, and the first counts.
+    pub(crate) fn of(node: &'n Node, what: &str, report: &mut Report<'_>) -> Option<Self> {
+        let Yaml::Map(all) = &node.yaml else {
+            wrong_type(node, what, report);
+            return None;
+        };
+        let mut seen = BTreeMap::new();
+        let mut entries = Vec::new();
+        for (key, value) in all {
+            match seen.entry(key.text.as_str()) {
+                Entry::Vacant(new) => {
+                    new.insert(key.at.line);
+                    entries.push((key, value));
+                }
+                Entry::Occupied(first) => {
+                    let (key_text, line) = (quote(&key.text), first.get());
+                    let message = format!("{key_text} stands here twice, first in line {line}");
+                    report.add(key.at, "duplicate-key", message);
+                }
+            }
+        }
+        Some(Self { at: node.at, entries })
+    }
+
+    /// Reports the keys that are not known.
+    pub(crate) fn only(&self, known: &[&str], report: &mut Report<'_>) {
+        for (key, _) in &self.entries {
+            if !known.contains(&key.text.as_str()) {
+                let message = format!("{} is not known here", quote(&key.text));
+                report
+                    .add(key.at, "unknown-key", message)
+                    .maybe_hint(did_you_mean(&key.text, known.iter().copied()));
+            }
+        }
+    }
+
+    /// The value of a key.
+    pub(crate) fn get(&self, key: &str) -> Option<&'n Node> {
+        self.entries.iter().find(|(known, _)| known.text == key).map(|(_, node)| *node)
+    }
+
+    /// The value of a key that must be there.
+    pub(crate) fn must(&self, key: &str, report: &mut Report<'_>) -> Option<&'n Node> {
+        let found = self.get(key);
+        if found.is_none() {
+            report.add(self.at, "missing-key", format!("{} is missing", quote(key)));
+        }
+        found
+    }
+
+    /// All keys and values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'n Key, &'n Node)> {
+        self.entries.iter().copied()
+    }
+
+    /// The one entry whose key is in `heads`: it tells what the whole mapping is.
+    pub(crate) fn head(
+        &self,
+        heads: &[&'static str],
+        codes: &Heads,
+        report: &mut Report<'_>,
+    ) -> Option<(&'static str, &'n Key, &'n Node)> {
+        let mut found = self.iter().filter_map(|(key, node)| {
+            let head = heads.iter().find(|head| **head == key.text)?;
+            Some((*head, key, node))
+        });
+        let first = found.next();
+        if let (Some((one, ..)), Some((two, key, _))) = (first, found.next()) {
+            let message = format!("`{one}` and `{two}` can't stand in one {}", codes.what);
+            report.add(key.at, codes.two, message).hint(codes.apart);
+            return None;
+        }
+        if first.is_none() {
+            self.no_head(heads, codes, report);
+        }
+        first
+    }
+
+    fn no_head(&self, heads: &[&str], codes: &Heads, report: &mut Report<'_>) {
+        let likely = self.iter().map(|(key, _)| key).find(|key| !codes.beside.contains(&key.text.as_str()));
+        let Some(key) = likely else {
+            let message = format!("this {} says nothing", codes.what);
+            let known = listed(heads.iter().copied()).map(|names| format!("there are: {names}"));
+            report.add(self.at, codes.unknown, message).maybe_hint(known);
+            return;
+        };
+        let message = format!("there is no {} {}", codes.what, quote(&key.text));
+        report
+            .add(key.at, codes.unknown, message)
+            .maybe_hint(did_you_mean(&key.text, heads.iter().copied()));
+    }
+}
+
+/// How the problems of a mapping that one key tells are named.
+pub(crate) struct Heads {
+    /// What the mapping is, without an article.
+    pub what: &'static str,
+    /// The code when there is none of the known keys.
+    pub unknown: &'static str,
+    /// The code when there are two.
+    pub two: &'static str,
+    /// How to say two things.
+    pub apart: &'static str,
+    /// Keys that stand beside the one that tells.
+    pub beside: &'static [&'static str],
+}
+
+/// A text; numbers and truth values are taken as they were written, so that an id may be `12345`.
+pub(crate) fn text(node: &Node, what: &str, report: &mut Report<'_>) -> Option<String> {
+    let scalar = scalar(node, what, report)?;
+    if scalar.text.trim().is_empty() {
+        report.add(node.at, "empty-text", format!("{what} was expected here, but the text is empty"));
+        return None;
+    }
+    if scalar.text.contains('\0') {
+        report.add(node.at, "wrong-type", "a text can't hold a NUL character");
+        return None;
+    }
+    Some(scalar.text.clone())
+}
+
+fn scalar<'n>(node: &'n Node, what: &str, report: &mut Report<'_>) -> Option<&'n Scalar> {
+    match &node.yaml {
+        Yaml::Scalar(scalar) if !scalar.is_null() => Some(scalar),
+        Yaml::Scalar(_) | Yaml::List(_) | Yaml::Map(_) => {
+            wrong_type(node, what, report);
+            None
+        }
+    }
+}
+
+/// The longest name of a list, event, field or product.
+const LABEL_CHARS_MAX: usize = 200;
+
+/// A name that the store chose: one line of text.
+pub(crate) fn label(node: &Node, what: &str, report: &mut Report<'_>) -> Option<String> {
+    let label = text(node, what, report)?;
+    if label.chars().count() > LABEL_CHARS_MAX || label.chars().any(char::is_control) {
+        let message = format!("{what} is one line of at most {LABEL_CHARS_MAX} characters");
+        report.add(node.at, "bad-name", message);
+        return None;
+    }
+    Some(label)
+}
+
+/// A whole number.
+pub(crate) fn whole(node: &Node, what: &str, report: &mut Report<'_>) -> Option<i64> {
+    let number = match &node.yaml {
+        Yaml::Scalar(scalar) => scalar.value().and_then(|value| value.as_i64()),
+        Yaml::List(_) | Yaml::Map(_) => None,
+    };
+    if number.is_none() {
+        wrong_type(node, what, report);
+    }
+    number
+}
+
+/// One of some words.
+pub(crate) fn word<T: Copy>(
+    node: &Node,
+    words: &[(&str, T)],
+    report: &mut Report<'_>,
+) -> Option<T> {
+    let names = || words.iter().map(|(name, _)| *name);
+    let written = text(node, "a word", report)?;
+    let found = words.iter().find(|(name, _)| *name == written);
+    if found.is_none() {
+        report
+            .add(node.at, "unknown-word", format!("{} is not known here", quote(&written)))
+            .maybe_hint(did_you_mean(&written, names()));
+    }
+    found.map(|(_, value)| *value)
+}
+
+/// The members of a list, which is not empty.
+pub(crate) fn list<'n>(node: &'n Node, what: &str, report: &mut Report<'_>) -> Option<&'n [Node]> {
+    let Yaml::List(members) = &node.yaml else {
+        wrong_type(node, what, report);
+        return None;
+    };
+    if members.is_empty() {
+        report.add(node.at, "empty-list", format!("{what} was expected here, but the list is empty"));
+        return None;
+    }
+    Some(members)
+}
+
+/// One text, or texts by language: `None` as the language stands for one text for all.
+pub(crate) fn by_language<'n>(
+    node: &'n Node,
+    what: &str,
+    report: &mut Report<'_>,
+) -> Option<Vec<(Option<&'n str>, &'n Node, String)>> {
+    if !matches!(node.yaml, Yaml::Map(_)) {
+        return text(node, what, report).map(|one| vec![(None, node, one)]);
+    }
+    let fields = Fields::of(node, what, report)?;
+    let mut texts = Vec::new();
+    let mut complete = true;
+    for (key, value) in fields.iter() {
+        if !is_language(&key.text) {
+            let message = format!("{} is not a language code", quote(&key.text));
+            report.add(key.at, "bad-language", message).hint("such as `he`, `en` or `pt-BR`");
+            complete = false;
+        }
+        match text(value, what, report) {
+            Some(one) => texts.push((Some(key.text.as_str()), value, one)),
+            None => complete = false,
+        }
+    }
+    if texts.is_empty() && complete {
+        report.add(node.at, "empty-list", format!("{what} was expected here"));
+        return None;
+    }
+    complete.then_some(texts)
+}
