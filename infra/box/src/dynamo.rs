@@ -8,15 +8,8 @@ use std::{
     },
 };
 
-use dynoxide::{
-    Database, DynoxideError,
-    actions::{
-        get_records::{GetRecordsRequest, Record},
-        get_shard_iterator::encode_shard_iterator,
-    },
-    streams::shard_id,
-};
-use rusqlite::{Connection, params};
+use dynoxide::{Database, DynoxideError};
+use rusqlite::{Connection, Row, params};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -28,6 +21,29 @@ use crate::{
 /// What dynoxide adds to the sequence numbers that it stores.
 const SEQUENCE_OFFSET: i128 = 100_000_000_000_000_000_000;
 
+/// Dynoxide keeps every stream record for ever, and at each write it goes through all of them for the last number.
+/// So each record is moved, in the transaction that writes it, to a table of ours, and dynoxide is left with the last.
+const STREAM: &str = "
+    CREATE TABLE IF NOT EXISTS masa_box_records (
+        table_name TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        event_id TEXT NOT NULL,
+        event_name TEXT NOT NULL,
+        keys TEXT NOT NULL,
+        new_image TEXT,
+        old_image TEXT,
+        created_at INTEGER NOT NULL,
+        PRIMARY KEY (table_name, sequence)
+    );
+    CREATE TRIGGER IF NOT EXISTS masa_box_moves AFTER INSERT ON _stream_records BEGIN
+        INSERT INTO masa_box_records VALUES (
+            NEW.table_name, CAST(NEW.sequence_number AS INTEGER), NEW.event_id, NEW.event_name,
+            NEW.keys_json, NEW.new_image, NEW.old_image, NEW.created_at
+        );
+        DELETE FROM _stream_records WHERE table_name = NEW.table_name AND id < NEW.id;
+    END;
+";
+
 /// Numbers the databases in memory, which live in the process under a name.
 static IN_MEMORY: AtomicU64 = AtomicU64::new(0);
 
@@ -36,8 +52,7 @@ pub(crate) struct Dynamo(Mutex<Tables>);
 
 struct Tables {
     db: Database,
-    /// A second connection to the same database. Dynoxide keeps every stream record for ever and searches them all
-    /// at each write; this one gives them an index and removes what every consumer has had.
+    /// A second connection to the same database, for the stream.
     side: Connection,
 }
 
@@ -64,10 +79,7 @@ impl Dynamo {
         let side = Connection::open(&name)?;
         side.busy_timeout(std::time::Duration::from_secs(5))?;
         side.pragma_update(None, "synchronous", "NORMAL")?;
-        side.execute_batch(
-            "CREATE INDEX IF NOT EXISTS masa_box_stream
-             ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
-        )?;
+        side.execute_batch(STREAM)?;
         Ok(Self(Mutex::new(Tables { db, side })))
     }
 
@@ -124,27 +136,82 @@ impl Dynamo {
         after: &str,
         limit: usize,
     ) -> Result<Vec<Record>, Error> {
-        let request = GetRecordsRequest {
-            shard_iterator: encode_shard_iterator(table, &shard_id(table), stored(after)?),
-            limit: Some(limit),
-        };
-        match self.tables().db.get_records(request) {
-            Ok(response) => Ok(response.records),
-            Err(DynoxideError::ResourceNotFoundException(_)) => Ok(Vec::new()),
-            Err(error) => Err(error.into()),
-        }
+        let tables = self.tables();
+        let mut statement = tables.side.prepare_cached(
+            "SELECT sequence, event_id, event_name, keys, new_image, old_image, created_at FROM masa_box_records
+             WHERE table_name = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3",
+        )?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let records = statement.query_map(params![table, stored(after)?, limit], Record::read)?;
+        Ok(records.collect::<Result<_, _>>()?)
     }
 
-    /// Removes the stream records up to a sequence number, but never the last: the next number is counted from it.
+    /// Removes the stream records up to a sequence number.
     pub(crate) fn prune(&self, table: &str, upto: &str) -> Result<(), Error> {
         let tables = self.tables();
         let mut statement = tables.side.prepare_cached(
-            "DELETE FROM _stream_records WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) <= ?2
-             AND CAST(sequence_number AS INTEGER) <
-                 (SELECT max(CAST(sequence_number AS INTEGER)) FROM _stream_records WHERE table_name = ?1)",
+            "DELETE FROM masa_box_records WHERE table_name = ?1 AND sequence <= ?2",
         )?;
         statement.execute(params![table, stored(upto)?])?;
         Ok(())
+    }
+}
+
+/// A record of a table's stream.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// 21 digits, so that texts are in the order of the numbers.
+    pub(crate) sequence: String,
+    event_id: String,
+    event_name: String,
+    keys: String,
+    new_image: Option<String>,
+    old_image: Option<String>,
+    /// Seconds since 1970, by the system's clock.
+    pub(crate) created_at: i64,
+}
+
+impl Record {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            sequence: (SEQUENCE_OFFSET + i128::from(row.get::<_, i64>(0)?)).to_string(),
+            event_id: row.get(1)?,
+            event_name: row.get(2)?,
+            keys: row.get(3)?,
+            new_image: row.get(4)?,
+            old_image: row.get(5)?,
+            created_at: row.get(6)?,
+        })
+    }
+
+    /// The record as Lambda hands it to a function. `created_s` is in seconds since 1970.
+    pub(crate) fn event(&self, table: &str, created_s: i64) -> Result<Value, Error> {
+        let keys: Value = serde_json::from_str(&self.keys)?;
+        let mut size = self.keys.len();
+        let mut change = json!({
+            "ApproximateCreationDateTime": created_s,
+            "Keys": keys,
+            "SequenceNumber": self.sequence,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        });
+        if let Some(members) = change.as_object_mut() {
+            for (name, image) in [("NewImage", &self.new_image), ("OldImage", &self.old_image)] {
+                if let Some(image) = image {
+                    size += image.len();
+                    members.insert(name.to_owned(), serde_json::from_str(image)?);
+                }
+            }
+            members.insert("SizeBytes".to_owned(), json!(size));
+        }
+        Ok(json!({
+            "eventID": self.event_id,
+            "eventName": self.event_name,
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
+            "awsRegion": crate::REGION,
+            "dynamodb": change,
+            "eventSourceARN": stream_arn(table),
+        }))
     }
 }
 
@@ -214,19 +281,6 @@ pub(crate) fn stream_arn(table: &str) -> String {
     format!("arn:aws:dynamodb:{region}:{account}:table/{table}/stream/2026-01-01T00:00:00.000")
 }
 
-/// A stream record as Lambda hands it to a function. `created_s` is in seconds since 1970.
-pub(crate) fn event_record(record: &Record, table: &str, created_s: f64) -> Result<Value, Error> {
-    let mut event = serde_json::to_value(record)?;
-    if let Some(members) = event.as_object_mut() {
-        members.insert("awsRegion".to_owned(), json!(crate::REGION));
-        members.insert("eventSourceARN".to_owned(), json!(stream_arn(table)));
-    }
-    if let Some(created) = event.pointer_mut("/dynamodb/ApproximateCreationDateTime") {
-        *created = json!(created_s);
-    }
-    Ok(event)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,11 +292,11 @@ mod tests {
 
     fn sequences(dynamo: &Dynamo, after: &str) -> Vec<String> {
         let records = dynamo.records("masa", after, 100).unwrap();
-        records.into_iter().map(|record| record.dynamodb.sequence_number).collect()
+        records.into_iter().map(|record| record.sequence).collect()
     }
 
     #[test]
-    fn removing_stream_records_leaves_the_last_and_loses_no_later_one() {
+    fn removing_stream_records_loses_no_later_one() {
         let dynamo = Dynamo::open(None).unwrap();
         dynamo.ensure_table("masa").unwrap();
         dynamo.ensure_table("masa").unwrap();
@@ -254,7 +308,7 @@ mod tests {
         dynamo.prune("masa", &all[2]).unwrap();
         assert_eq!(sequences(&dynamo, ""), all[3..]);
         dynamo.prune("masa", &all[4]).unwrap();
-        assert_eq!(sequences(&dynamo, ""), all[4..]);
+        assert_eq!(sequences(&dynamo, ""), Vec::<String>::new());
         put(&dynamo, "6");
         let later = sequences(&dynamo, &all[4]);
         assert_eq!(later.len(), 1);
@@ -262,20 +316,16 @@ mod tests {
     }
 
     #[test]
-    fn dynoxide_finds_the_last_stream_record_by_our_index() {
+    fn dynoxide_is_left_with_one_stream_record_a_table() {
         let dynamo = Dynamo::open(None).unwrap();
-        let tables = dynamo.tables();
-        // What dynoxide asks at every write and at every read of the stream.
-        for question in [
-            "SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = 'masa'",
-            "SELECT new_image FROM _stream_records WHERE table_name = 'masa' AND shard_id = 's'
-             AND CAST(sequence_number AS INTEGER) > 1 ORDER BY CAST(sequence_number AS INTEGER) ASC LIMIT 10",
-        ] {
-            let mut plan = tables.side.prepare(&format!("EXPLAIN QUERY PLAN {question}")).unwrap();
-            let steps = plan.query_map([], |row| row.get::<_, String>(3)).unwrap();
-            let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
-            assert_eq!(steps.len(), 1, "{steps:?}");
-            assert!(steps[0].contains(" INDEX masa_box_stream "), "{steps:?}");
+        for table in ["masa", "other"] {
+            dynamo.ensure_table(table).unwrap();
         }
+        for sk in ["1", "2", "3"] {
+            put(&dynamo, sk);
+        }
+        let count = "SELECT count(*) FROM _stream_records";
+        let left: i64 = dynamo.tables().side.query_row(count, [], |row| row.get(0)).unwrap();
+        assert_eq!((left, sequences(&dynamo, "").len()), (1, 3));
     }
 }

@@ -50,6 +50,8 @@ impl State {
             Some(path) => Connection::open(path)?,
             None => Connection::open_in_memory()?,
         };
+        // Long enough for a process that was just told to end, short enough to say that one is running.
+        db.busy_timeout(std::time::Duration::from_millis(300))?;
         db.set_prepared_statement_cache_capacity(64);
         // Exclusive, because two boxes on one folder would deliver everything twice. WAL without a sync for each
         // commit outlives the process (the pages are the kernel's), not a power cut.

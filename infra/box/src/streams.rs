@@ -1,11 +1,10 @@
 //! Stream batches: a Lambda event source mapping on a table's stream.
 
-use dynoxide::actions::get_records::Record;
 use serde_json::{Value, json};
 
 use crate::{
     Error, Inner,
-    dynamo::{event_record, stream_arn},
+    dynamo::{Record, stream_arn},
     filter,
     pump::{Settled, Turn, failed_items, invoke},
     queues::NewMessage,
@@ -96,7 +95,7 @@ impl Inner {
             return Ok(None);
         };
         let mut batch = Batch {
-            last: last.dynamodb.sequence_number.clone(),
+            last: last.sequence.clone(),
             read: records.len(),
             events: Vec::new(),
             sequences: Vec::new(),
@@ -104,28 +103,26 @@ impl Inner {
         };
         let mut before = "";
         for record in records {
-            let event = event_record(record, &stream.source.table, self.created_s(record))?;
+            let event = record.event(&stream.source.table, self.created_s(record))?;
             let patterns = &stream.source.patterns;
             if patterns.is_empty()
                 || patterns.iter().any(|pattern| filter::matches(pattern, &event))
             {
                 batch.events.push(event);
-                batch.sequences.push(record.dynamodb.sequence_number.clone());
+                batch.sequences.push(record.sequence.clone());
                 batch.before.push(before.to_owned());
             }
-            before = &record.dynamodb.sequence_number;
+            before = &record.sequence;
         }
         Ok(Some(batch))
     }
 
     /// Dynoxide stamps records with the system's time; the functions live by the box's.
-    #[expect(clippy::cast_precision_loss, reason = "the event's dates are floats of seconds")]
-    fn created_s(&self, record: &Record) -> f64 {
+    fn created_s(&self, record: &Record) -> i64 {
         if self.clock.is_virtual() {
-            return (self.clock.micros() / 1_000_000) as f64;
+            return self.clock.micros() / 1_000_000;
         }
-        record.dynamodb.approximate_creation_date_time
-            + (self.clock.ahead_of_system() / 1_000_000) as f64
+        record.created_at + self.clock.ahead_of_system() / 1_000_000
     }
 
     async fn deliver_records(

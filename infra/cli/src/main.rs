@@ -1,2 +1,57 @@
-//! The masa command.
-fn main() {}
+//! The `masa` command.
+//!
+//! Exit codes: 0, 1 when it found something to mend, 2 when it could not run.
+
+// The SDK's futures nest deeply.
+#![recursion_limit = "256"]
+
+mod check;
+mod dev;
+mod publish;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Customer journeys: check them, try them, publish them.
+#[derive(Debug, Parser)]
+#[command(name = "masa", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything on this machine: hooks, journeys, an outbox and a console.
+    Dev(dev::Arguments),
+    /// Check a folder of journeys and name file, line and column of what is wrong.
+    Check(check::Arguments),
+    /// Check a folder of journeys and make them live in a deployed stack.
+    Publish(publish::Arguments),
+}
+
+/// What a command found.
+enum Found {
+    /// Nothing to mend.
+    Nothing,
+    /// Something to mend; it was told.
+    Something,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Dev(arguments) => dev::run(arguments).await,
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Publish(arguments) => publish::run(&arguments).await,
+    };
+    match done {
+        Ok(Found::Nothing) => ExitCode::SUCCESS,
+        Ok(Found::Something) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("masa: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,4 +1,5 @@
 //! Browser forms: three kinds of bodies, consent, the honeypot, and what counts twice.
+#![expect(clippy::expect_used, clippy::panic, reason = "test assertions")]
 
 use jiff::{SignedDuration, Timestamp};
 use masa_domain::{ConsentGiven, ContactKey, Fact, Form, Happening};

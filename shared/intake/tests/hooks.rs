@@ -1,4 +1,5 @@
 //! The generic hooks: what they understand, and which field they name when they don't.
+#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "test assertions")]
 
 use jiff::Timestamp;
 use masa_domain::{ContactKey, Fact, FactId, Happening};

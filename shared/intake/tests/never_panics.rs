@@ -1,4 +1,5 @@
 //! Whatever a caller sends, a door answers: it never panics, and what it lets in is within limits.
+#![expect(clippy::expect_used, reason = "test assertions")]
 
 use jiff::Timestamp;
 use masa_domain::{ContactKey, Fact, Form};

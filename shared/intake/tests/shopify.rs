@@ -1,4 +1,5 @@
 //! Shopify's paid orders, as Shopify sends them and as it should not.
+#![expect(clippy::expect_used, clippy::panic, reason = "test assertions")]
 
 use jiff::Timestamp;
 use masa_domain::{ContactKey, Fact, FactId, Happening, Order};

@@ -1,4 +1,5 @@
 //! Signatures: the right one passes, and everything that is nearly right is refused.
+#![expect(clippy::expect_used, reason = "test assertions")]
 
 use jiff::Timestamp;
 use masa_intake::signature::{BadSecret, Refused, Shopify, StandardWebhooks};

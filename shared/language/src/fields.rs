@@ -8,8 +8,11 @@ use crate::{
     yaml::{Key, Node, Scalar, Yaml},
 };
 
-/// Reports a value of the wrong type.
+/// Reports a value of the wrong type; one that could not be read was reported before.
 pub(crate) fn wrong_type(node: &Node, what: &str, report: &mut Report<'_>) {
+    if matches!(node.yaml, Yaml::Broken) {
+        return;
+    }
     let message = format!("{what} was expected here, not {}", node.kind());
     report.add(node.at, "wrong-type", message);
 }
@@ -144,13 +147,11 @@ pub(crate) fn text(node: &Node, what: &str, report: &mut Report<'_>) -> Option<S
 }
 
 fn scalar<'n>(node: &'n Node, what: &str, report: &mut Report<'_>) -> Option<&'n Scalar> {
-    match &node.yaml {
-        Yaml::Scalar(scalar) if !scalar.is_null() => Some(scalar),
-        Yaml::Scalar(_) | Yaml::List(_) | Yaml::Map(_) => {
-            wrong_type(node, what, report);
-            None
-        }
+    let written = node.scalar().filter(|scalar| !scalar.is_null());
+    if written.is_none() {
+        wrong_type(node, what, report);
     }
+    written
 }
 
 /// The longest name of a list, event, field or product.
@@ -169,10 +170,7 @@ pub(crate) fn label(node: &Node, what: &str, report: &mut Report<'_>) -> Option<
 
 /// A whole number.
 pub(crate) fn whole(node: &Node, what: &str, report: &mut Report<'_>) -> Option<i64> {
-    let number = match &node.yaml {
-        Yaml::Scalar(scalar) => scalar.value().and_then(|value| value.as_i64()),
-        Yaml::List(_) | Yaml::Map(_) => None,
-    };
+    let number = node.scalar().and_then(Scalar::value).and_then(|value| value.as_i64());
     if number.is_none() {
         wrong_type(node, what, report);
     }

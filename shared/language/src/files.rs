@@ -220,7 +220,3 @@ impl Walk<'_> {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "files_tests.rs"]
-mod tests;

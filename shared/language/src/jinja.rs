@@ -22,8 +22,8 @@ const LINE_CHARS_MAX: usize = 60_000;
 pub(crate) enum Place {
     /// Its first line is this line of the file, and columns are the same.
     Lines(usize),
-    /// After a `|` in this line: its lines are the file's, its columns are not.
-    Below(usize),
+    /// Its first character is here, and each of its lines is indented as far.
+    Block(Mark),
     /// All of it at one place.
     At(Mark),
 }
@@ -32,7 +32,7 @@ impl Place {
     /// The place of a text that stands in YAML.
     pub(crate) fn of(node: &Node) -> Self {
         match &node.yaml {
-            Yaml::Scalar(scalar) if scalar.style == Style::Literal => Self::Below(node.at.line),
+            Yaml::Scalar(scalar) if scalar.style == Style::Literal => Self::Block(node.at),
             _ => Self::At(node.at),
         }
     }
@@ -40,7 +40,9 @@ impl Place {
     fn mark(self, line: usize, column: usize) -> Mark {
         match self {
             Self::Lines(first) => Mark { line: first + line - 1, column },
-            Self::Below(header) => Mark { line: header + line, column: 1 },
+            Self::Block(Mark { line: first, column: indent }) => {
+                Mark { line: first + line - 1, column: indent + column - 1 }
+            }
             Self::At(mark) => mark,
         }
     }
@@ -179,7 +181,7 @@ fn unknown_names<'t>(
         } else if after_is && !keyword {
             (exists(env, name, "test"), Kind::Test)
         } else if called && !keyword && before(1) != Some(&Token::Sign(b'.')) && !statement(tag, index) {
-            let ours = name == "link" && calls == Calls::Link;
+            let ours = (name == "link" && calls == Calls::Link) || name == "loop";
             (ours || env.globals().any(|(global, _)| global == name), Kind::Function)
         } else {
             continue;
@@ -199,7 +201,8 @@ fn statement(tag: &Tag<'_>, index: usize) -> bool {
 
 /// Whether the engine knows a filter or test of this name, which consists of letters and digits.
 fn exists(env: &Environment<'_>, name: &str, kind: &str) -> bool {
-    env.render_str(&format!("{{{{ '{name}' is {kind} }}}}"), ()).is_ok_and(|answer| answer == "true")
+    let question = format!("{{% if '{name}' is {kind} %}}yes{{% endif %}}");
+    env.render_str(&question, ()).is_ok_and(|answer| answer == "yes")
 }
 
 /// Where the lines of a text begin.

@@ -77,10 +77,6 @@ impl<'a> Report<'a> {
         Hint(self.problems.last_mut())
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.problems.len()
-    }
-
     pub(crate) fn into_problems(self) -> Vec<Problem> {
         self.problems
     }

@@ -9,7 +9,7 @@ use crate::{
     files::Files,
     jinja::{self, Calls, Place},
     problem::{Mark, Problem, Report},
-    words::{is_language, is_name, listed, quote},
+    words::{is_language, is_name, quote},
     yaml::{self, Node, Scalar, Yaml},
 };
 
@@ -32,6 +32,9 @@ pub(crate) fn read(files: &Files, folder: &str, problems: &mut Vec<Problem>) -> 
     for (path, source) in files.under(folder) {
         let mut report = Report::new(path);
         let file = path.strip_prefix(folder).unwrap_or(path);
+        if file.contains('/') {
+            continue;
+        }
         if let Some((name, language, kind)) = file_name(file, &mut report) {
             templates.files.entry(name.to_owned()).or_insert_with(|| path.to_owned());
             match kind {
@@ -207,9 +210,4 @@ fn cut_by_comment(node: &Node, line: Option<&str>, report: &mut Report<'_>) {
             .add(*end, "cut-by-comment", "what follows the `#` is a comment, and is not sent")
             .hint("put the text between quotes");
     }
-}
-
-/// The hint for an unknown template: those that there are.
-pub(crate) fn known(templates: &Templates) -> Option<String> {
-    listed(templates.files.keys().map(String::as_str)).map(|names| format!("there are: {names}"))
 }

@@ -29,6 +29,8 @@ pub(crate) enum Yaml {
     Scalar(Scalar),
     List(Vec<Node>),
     Map(Vec<(Key, Node)>),
+    /// What could not be read, and was reported.
+    Broken,
 }
 
 /// A key of a mapping.
@@ -53,7 +55,7 @@ pub(crate) enum Style {
     Plain,
     /// Between quotes, or folded: a text whose lines are not those of the file.
     Text,
-    /// After `|`: a text whose lines are those of the file, from the next one on.
+    /// After `|`: a text whose lines are those of the file, all indented alike.
     Literal,
 }
 
@@ -63,9 +65,18 @@ impl Node {
         matches!(&self.yaml, Yaml::Scalar(scalar) if scalar.is_null())
     }
 
+    /// The single value that it is.
+    pub(crate) fn scalar(&self) -> Option<&Scalar> {
+        match &self.yaml {
+            Yaml::Scalar(scalar) => Some(scalar),
+            Yaml::List(_) | Yaml::Map(_) | Yaml::Broken => None,
+        }
+    }
+
     /// What it is, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match &self.yaml {
+            Yaml::Broken => "what can't be read",
             Yaml::List(_) => "a list",
             Yaml::Map(_) => "a mapping",
             Yaml::Scalar(scalar) => match scalar.value() {
@@ -80,6 +91,7 @@ impl Node {
     /// The value as JSON; `None` when it holds a number that JSON has not.
     pub(crate) fn to_json(&self) -> Option<Value> {
         Some(match &self.yaml {
+            Yaml::Broken => return None,
             Yaml::Scalar(scalar) => scalar.value()?,
             Yaml::List(members) => {
                 Value::Array(members.iter().map(Self::to_json).collect::<Option<_>>()?)
@@ -142,16 +154,14 @@ fn number(text: &str) -> Option<Number> {
 enum Open {
     List(Mark, Vec<Node>),
     Map(Mark, Vec<(Key, Node)>, Next),
-    /// A mapping or list that stands where a key should: read over, with what it holds.
-    Skipped,
+    /// A mapping with a key that is none, and all that stands in it: read over.
+    Broken(Mark),
 }
 
 /// What comes next in a mapping.
 enum Next {
     Key,
     ValueOf(Key),
-    /// The value of something that is not a key.
-    Nobodys,
 }
 
 /// Reads the one document of a file that begins `lines_before` lines into it. `None` when it can't
@@ -245,26 +255,24 @@ impl Reader {
         Some(())
     }
 
-    /// Whether the next node would be a key.
-    fn wants_key(&self) -> bool {
-        matches!(self.open.last(), Some(Open::Map(_, _, Next::Key)))
-    }
-
     fn begin(&mut self, at: Mark, open: Open, report: &mut Report<'_>) -> Option<()> {
         if self.open.len() >= DEPTH_MAX {
             let message = format!("more than {DEPTH_MAX} lists and mappings stand in each other here");
             report.add(at, "too-deep", message);
             return None;
         }
-        if self.wants_key() {
-            report
-                .add(at, "bad-key", "a key must be a word")
-                .hint("put a text that begins with `{` or `[` between quotes");
-            self.open.push(Open::Skipped);
-        } else if matches!(self.open.last(), Some(Open::Skipped)) {
-            self.open.push(Open::Skipped);
-        } else {
-            self.open.push(open);
+        match self.open.last_mut() {
+            Some(map @ Open::Map(_, _, Next::Key)) => {
+                report
+                    .add(at, "bad-key", "a key must be a word")
+                    .hint("put a text that begins with `{` or `[` between quotes");
+                if let Open::Map(begin, ..) = map {
+                    *map = Open::Broken(*begin);
+                }
+                self.open.push(Open::Broken(at));
+            }
+            Some(Open::Broken(_)) => self.open.push(Open::Broken(at)),
+            _ => self.open.push(open),
         }
         Some(())
     }
@@ -273,11 +281,7 @@ impl Reader {
         match self.open.pop() {
             Some(Open::List(at, members)) => self.node(Node { at, yaml: Yaml::List(members) }),
             Some(Open::Map(at, entries, _)) => self.node(Node { at, yaml: Yaml::Map(entries) }),
-            Some(Open::Skipped) => {
-                if let Some(Open::Map(_, _, next)) = self.open.last_mut() {
-                    *next = Next::Nobodys;
-                }
-            }
+            Some(Open::Broken(at)) => self.node(Node { at, yaml: Yaml::Broken }),
             None => {}
         }
     }
@@ -301,7 +305,7 @@ impl Reader {
                 }
                 entries.push((key, node));
             }
-            Some(Open::Skipped) => {}
+            Some(Open::Broken(_)) => {}
             None => self.root = Some(node),
         }
     }

@@ -151,20 +151,29 @@ impl Store {
     /// # Errors
     /// [`Error`] when the table can't be read, or holds something else.
     pub async fn contacts(&self) -> Result<Vec<Contact>, Error> {
-        let mut contacts = Vec::new();
+        self.scan("sk = :kind", STATE).await
+    }
+
+    /// All items of a kind.
+    pub(crate) async fn scan<T: serde::de::DeserializeOwned>(
+        &self,
+        filter: &str,
+        kind: &str,
+    ) -> Result<Vec<T>, Error> {
+        let mut found = Vec::new();
         let mut pages = self
             .client
             .scan()
             .table_name(&self.table)
-            .filter_expression("sk = :state")
-            .expression_attribute_values(":state", text(STATE))
+            .filter_expression(filter)
+            .expression_attribute_values(":kind", text(kind))
             .into_paginator()
             .items()
             .send();
         while let Some(item) = pages.next().await {
-            contacts.push(from_item(item.map_err(|error| unavailable("Scan", error))?)?);
+            found.push(from_item(item.map_err(|error| unavailable("Scan", error))?)?);
         }
-        Ok(contacts)
+        Ok(found)
     }
 
     /// A contact's items whose sort key begins with `prefix`, all pages.

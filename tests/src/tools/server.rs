@@ -13,6 +13,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 /// A running server with the processes that it started; dropping it ends them all.
 #[derive(Debug)]
@@ -73,23 +74,25 @@ impl Server {
         lines.get(lines.len().saturating_sub(40)..).unwrap_or_default().join("\n")
     }
 
-    fn signal(&self, name: &str) {
-        // `kill` of the shell: the standard library knows no process groups.
-        let script = format!("kill -{name} -- -{}", self.child.id());
-        let _ = Command::new("sh").args(["-c", &script]).stderr(Stdio::null()).status();
+    fn signal(&self, signal: Signal) {
+        let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        if let Some(group) = group {
+            // It fails when nobody is left there, which is what is wanted.
+            let _ = kill_process_group(group, signal);
+        }
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.signal("TERM");
+        self.signal(Signal::TERM);
         for _ in 0..50 {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 break;
             }
             sleep(Duration::from_millis(100));
         }
-        self.signal("KILL");
+        self.signal(Signal::KILL);
         let _ = self.child.wait();
     }
 }
@@ -131,9 +134,11 @@ mod tests {
         let log = log("group");
         let pid = || std::fs::read_to_string(&log).unwrap().trim().parse::<u32>();
         let command = |_| shell("sleep 600 & echo $!; wait");
-        let server = Server::start(&log, Duration::from_secs(30), command, |_| pid().is_ok()).unwrap();
-        let alive = format!("/proc/{}/cmdline", pid().unwrap());
-        let runs = || std::fs::read_to_string(&alive).is_ok_and(|line| line.starts_with("sleep"));
+        let server =
+            Server::start(&log, Duration::from_secs(30), command, |_| pid().is_ok()).unwrap();
+        let stat = format!("/proc/{}/stat", pid().unwrap());
+        // Ended, or ended and not yet buried by its foster parent.
+        let runs = || std::fs::read_to_string(&stat).is_ok_and(|line| !line.contains(") Z "));
         assert!(runs());
         drop(server);
         assert!(!runs(), "it went with its parent");

@@ -1,6 +1,9 @@
 //! The box on a data folder: nothing that was acknowledged is lost.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use masa_box::{AwsBox, ClockMode, Error};
 use serde_json::json;
@@ -41,28 +44,28 @@ async fn a_restart_keeps_everything_and_takes_up_what_was_in_hand() {
     put(&client, "C#1", "F#1").await;
     opened.advance_to(time("2026-03-01T10:00:00Z")).await.unwrap();
     assert_eq!(members(&seen, "/dynamodb/Keys/sk/S").concat(), ["F#1"]);
-    put(&client, "C#1", "F#2").await;
     schedule(&opened, "run.1", "2026-03-02T08:00:00", "due").await.unwrap();
     send(&opened, "work", "in hand", 0).await;
     send(&opened, "work", "delayed", 600).await;
     let sns = aws_sdk_sns::Client::new(&opened.sdk_config());
     sns.publish().phone_number("+972501234567").message("a").send().await.unwrap();
 
-    // The process dies while a function has the message in hand.
-    let hung: masa_box::Handler = std::sync::Arc::new(|_| Box::pin(std::future::pending()));
-    opened.on_queue("wake", "work", 10, hung).unwrap();
-    let (stuck, _) = recorder(|_| Err("not yet".into()));
-    let mut patient = stream_source();
-    patient.max_attempts = u32::MAX;
-    opened.on_stream("advance", patient, stuck).unwrap();
-    for _ in 0..3 {
-        opened.step().await.unwrap();
+    // The process dies while a function has the message in hand and has stored a fact.
+    let stored = Arc::new(tokio::sync::Notify::new());
+    let (storing, dynamodb) = (Arc::clone(&stored), client.clone());
+    let hangs: masa_box::Handler = Arc::new(move |_| {
+        let (storing, dynamodb) = (Arc::clone(&storing), dynamodb.clone());
+        Box::pin(async move {
+            put(&dynamodb, "C#1", "F#2").await;
+            storing.notify_one();
+            std::future::pending().await
+        })
+    });
+    opened.on_queue("wake", "work", 10, hangs).unwrap();
+    tokio::select! {
+        _ = opened.settle() => panic!("the function hangs"),
+        () = stored.notified() => {}
     }
-    let (idle, _) = recorder(|_| Ok(json!({})));
-    let mut elsewhere = stream_source();
-    elsewhere.table = "none".into();
-    opened.on_stream("advance", elsewhere, idle).unwrap();
-    assert!(futures_util::FutureExt::now_or_never(opened.step()).is_none(), "the function hangs");
     drop(opened);
     assert!(
         sns.publish().phone_number("+972501234567").message("b").send().await.is_err(),

@@ -26,7 +26,8 @@ const view = { language: "en", overview: null, outbox: [], contacts: [], story: 
 
 function t(key, values = {}) {
   const text = TEXTS[view.language][key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  // What is put in stands in an isolate of its own direction.
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? `\u2068${values[name]}\u2069` : whole));
 }
 
 /** A line of a story in the reader's language; what isn't known stays as it was told. */
@@ -216,7 +217,7 @@ async function fillForm() {
 
 function drawPeopleChoice() {
   const chosen = $("person").selectedIndex;
-  $("person").replaceChildren(...PEOPLE.map((one) => el("option", {}, `${one.first_name || t("unnamed")} · ${one.email}`)));
+  $("person").replaceChildren(...PEOPLE.map((one) => el("option", {}, one.first_name || t("unnamed"))));
   $("person").selectedIndex = Math.max(chosen, 0);
 }
 
@@ -303,8 +304,8 @@ function drawReader(mail) {
 }
 
 function readerHead(mail) {
-  const title = mail.subject ?? t("sms_to", { to: mail.to });
-  return el("header", {}, auto(title, "h3", { id: "subject", "data-testid": "subject" }),
+  const title = mail.channel === "sms" ? t("sms_to", { to: `\u2066${mail.to}\u2069` }) : mail.subject;
+  return el("header", {}, el("h3", { id: "subject", "data-testid": "subject" }, el("bdi", {}, title)),
     el("p", { class: "soft" }, `${t("from")} `, ltr(mail.from ?? ""), ` · ${t("to")} `, ltr(mail.to), ` · ${moment(mail.sent_at)}`));
 }
 
@@ -373,19 +374,19 @@ function drawStory() {
   const journeys = [...(runs ?? [])].sort((a, b) => new Date(b.entered_at) - new Date(a.entered_at));
   $("story").dataset.person = profile.email ?? profile.phone ?? "";
   $("story").replaceChildren(
-    auto(profile.first_name || profile.email || profile.phone || t("unnamed"), "h3"),
+    el("h3", {}, auto(profile.first_name || profile.email || profile.phone || t("unnamed"))),
     el("dl", {}, ...pair("lists", lists), ...pair("consent", consent), ...(fields.length ? pair("fields", fields) : [])),
     el("h4", {}, t("runs")),
     ...(journeys.length ? journeys.map((run) => journey(run, messages ?? [])) : [el("p", { class: "empty" }, t("no_runs"))]),
     el("h4", {}, t("facts")),
     el("ul", { class: "facts", "data-testid": "facts" }, ...[...(facts ?? [])].reverse().map((fact) =>
-      el("li", {}, el("time", { class: "soft", datetime: fact.at }, moment(fact.at)), auto(happening(fact.what))))));
+      el("li", {}, el("time", { class: "soft", datetime: fact.at }, moment(fact.at)), el("span", {}, happening(fact.what))))));
 }
 
 function happening(what) {
   if (what.kind === "signup") return what.form ? t("fact_form", what) : t("fact_signup");
   if (what.kind === "event") return t("fact_event", what);
-  return t("fact_purchase", { items: (what.items ?? []).map((item) => `${item.name ?? item.product_id} × ${item.quantity}`).join(", ") });
+  return t("fact_purchase", { items: (what.items ?? []).map((item) => (item.quantity > 1 ? `${item.quantity} × ` : "") + `\u2068${item.name ?? item.product_id}\u2069`).join(", ") });
 }
 
 function journey(run, messages) {
@@ -409,7 +410,7 @@ function storyLine(run, entry, messages) {
 
 function waypoint(kind, step, what, at, marks, raw) {
   return el("li", { class: kind, "data-testid": "entry", "data-step": step, "data-what": raw },
-    step ? ltr(step, { class: "step" }) : null, auto(what), ...marks,
+    step ? ltr(step, { class: "step" }) : null, el("span", {}, what), ...marks,
     at ? el("time", { class: "soft", datetime: at }, moment(at)) : null);
 }
 

@@ -1,0 +1,61 @@
+//! `masa check`: what is wrong with a folder of journeys.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use masa_language::{Files, Library, Problem};
+use serde_json::json;
+
+use crate::Found;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The folder of journeys; the library that comes with masa when absent.
+    flows: Option<PathBuf>,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Found> {
+    match read(arguments.flows.as_deref())? {
+        Ok(library) => {
+            if arguments.json {
+                let flows: Vec<&str> = library.flows.iter().map(|flow| flow.name.as_str()).collect();
+                println!("{}", json!({ "flows": flows, "problems": [] }));
+            } else {
+                for flow in &library.flows {
+                    println!("{}: {} steps, no problem", flow.name, flow.steps.len());
+                }
+            }
+            Ok(Found::Nothing)
+        }
+        Err(problems) => {
+            tell(&problems, arguments.json);
+            Ok(Found::Something)
+        }
+    }
+}
+
+/// Reads and checks a folder, or the library inside the program.
+pub(crate) fn read(folder: Option<&Path>) -> Result<Result<Library, Vec<Problem>>> {
+    let files = match folder {
+        Some(folder) => Files::from_dir(folder)
+            .with_context(|| format!("the journeys in {}", folder.display()))?,
+        None => Files::from_texts(masa_flows::FILES.iter().copied()),
+    };
+    Ok(masa_language::read(&files))
+}
+
+/// Prints problems: to be read, or in JSON.
+pub(crate) fn tell(problems: &[Problem], in_json: bool) {
+    if in_json {
+        println!("{}", json!({ "problems": problems }));
+        return;
+    }
+    for problem in problems {
+        eprintln!("{problem}");
+    }
+    let what = if problems.len() == 1 { "problem" } else { "problems" };
+    eprintln!("{} {what}", problems.len());
+}

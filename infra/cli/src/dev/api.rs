@@ -1,0 +1,202 @@
+//! What `masa dev` tells about itself, and its clock.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, bail};
+use axum::{
+    Json,
+    body::Body,
+    extract::{Path, State},
+    http::{Response, StatusCode},
+};
+use jiff::Timestamp;
+use masa_domain::{ContactId, Span, State as RunState};
+use masa_intake::address;
+use masa_store::Person;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Dev,
+    server::{Last, Shared, answer, broken},
+};
+
+/// How the clock is to move: exactly one of these.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Move {
+    advance: Option<String>,
+    to: Option<Timestamp>,
+    next: Option<bool>,
+}
+
+pub(crate) async fn outbox(State(dev): Shared) -> Response<Body> {
+    told(dev.outbox().await)
+}
+
+pub(crate) async fn overview(State(dev): Shared) -> Response<Body> {
+    told(dev.overview().await)
+}
+
+pub(crate) async fn contacts(State(dev): Shared) -> Response<Body> {
+    told(dev.contacts().await)
+}
+
+pub(crate) async fn contact(State(dev): Shared, Path(who): Last) -> Response<Body> {
+    let who = who.strip_suffix(".json").unwrap_or(&who);
+    match dev.contact(who).await {
+        Ok(Some(person)) => told(Ok(person)),
+        Ok(None) => {
+            let message = r#"{"error":"unknown_contact","message":"nobody has this address"}"#;
+            answer(StatusCode::NOT_FOUND, "application/json", message)
+        }
+        Err(error) => broken(&error),
+    }
+}
+
+pub(crate) async fn clock(State(dev): Shared) -> Response<Body> {
+    told(Ok(json!({ "now": dev.stack.aws.clock().now() })))
+}
+
+pub(crate) async fn move_clock(State(dev): Shared, Json(how): Json<Value>) -> Response<Body> {
+    let target = serde_json::from_value(how)
+        .map_err(anyhow::Error::from)
+        .and_then(|how| dev.target(&how));
+    match target {
+        Ok(target) => told(dev.move_to(target).await),
+        Err(error) => {
+            let problem = json!({ "error": "malformed", "message": format!("{error:#}") });
+            answer(StatusCode::BAD_REQUEST, "application/json", problem.to_string())
+        }
+    }
+}
+
+fn told(value: Result<Value>) -> Response<Body> {
+    match value {
+        Ok(value) => answer(StatusCode::OK, "application/json", value.to_string()),
+        Err(error) => broken(&error),
+    }
+}
+
+impl Dev {
+    /// Sent messages. A text carries no tags, so its flow and step come from the table.
+    async fn outbox(&self) -> Result<Value> {
+        let mut messages = self.stack.aws.outbox()?;
+        if messages.iter().any(|message| message.get("flow").is_none_or(Value::is_null)) {
+            let known = self.stack.store.sent_messages().await?;
+            let known: HashMap<&str, _> =
+                known.iter().map(|(provider_id, message)| (provider_id.as_str(), message)).collect();
+            for message in &mut messages {
+                let id = message.get("id").and_then(Value::as_str);
+                let found = id.and_then(|id| known.get(id));
+                if let (Some(found), Some(message)) = (found, message.as_object_mut()) {
+                    message.insert("flow".to_owned(), json!(found.flow));
+                    message.insert("step".to_owned(), json!(found.step));
+                }
+            }
+        }
+        Ok(json!({ "messages": messages }))
+    }
+
+    async fn overview(&self) -> Result<Value> {
+        let Dev { stack, .. } = self;
+        let catalogue = stack.store.catalogue().await?;
+        let mut flows = Vec::new();
+        for (name, live) in &catalogue.flows {
+            let flow = stack.store.flow(name, live.version).await?;
+            let flow = flow.with_context(|| format!("flow {name} version {}", live.version))?;
+            let steps: Vec<&String> = flow.steps.keys().collect();
+            flows.push(json!({
+                "name": name, "version": live.version, "kind": flow.kind, "steps": steps,
+            }));
+        }
+        let mut waiting = Vec::new();
+        for contact in stack.store.contacts().await? {
+            for run in contact.runs.values() {
+                if let RunState::Waiting { step, until } = &run.state {
+                    waiting.push((*until, json!({
+                        "contact": contact.profile.email.as_ref().or(contact.profile.phone.as_ref()),
+                        "run": run.id, "flow": run.flow, "step": step, "until": until,
+                    })));
+                }
+            }
+        }
+        waiting.sort_by_key(|(until, _)| *until);
+        let waiting: Vec<Value> = waiting.into_iter().map(|(_, entry)| entry).collect();
+        Ok(json!({
+            "now": stack.aws.clock().now(),
+            "next_due": stack.aws.next_due()?,
+            "shop": catalogue.shop,
+            "forms": catalogue.forms,
+            "flows": flows,
+            "waiting": waiting,
+        }))
+    }
+
+    async fn contacts(&self) -> Result<Value> {
+        let mut contacts = self.stack.store.contacts().await?;
+        contacts.sort_by_key(|contact| std::cmp::Reverse(contact.created_at));
+        let rows = contacts.into_iter().map(|contact| {
+            let live = contact.runs.values().filter(|run| run.is_live()).count();
+            json!({
+                "id": contact.id,
+                "email": contact.profile.email,
+                "phone": contact.profile.phone,
+                "first_name": contact.profile.first_name,
+                "language": contact.profile.language,
+                "lists": contact.lists.keys().collect::<Vec<_>>(),
+                "live": live,
+                "ended": contact.runs.len().saturating_sub(live),
+            })
+        });
+        Ok(json!({ "contacts": rows.collect::<Vec<_>>() }))
+    }
+
+    /// A contact by address, phone or id.
+    async fn contact(&self, who: &str) -> Result<Option<Value>> {
+        let id = match who.parse::<ContactId>() {
+            Ok(id) => Some(id),
+            Err(_) => {
+                let (email, phone) = (address::email(who).ok(), address::phone(who).ok());
+                self.contacts.contact(email.as_deref(), phone.as_deref())
+            }
+        };
+        let Some(id) = id else { return Ok(None) };
+        let Person { loaded, messages, facts } = self.stack.store.everything(id).await?;
+        if loaded.contact.is_none() && facts.is_empty() {
+            return Ok(None);
+        }
+        let mut contact = json!(loaded.contact);
+        let mut runs = Value::Array(Vec::new());
+        if let Some(contact) = contact.as_object_mut() {
+            contact.insert("refusals".to_owned(), json!(loaded.refusals));
+            let by_id = contact.remove("runs");
+            if let Some(Value::Object(by_id)) = by_id {
+                let mut all: Vec<Value> = by_id.into_iter().map(|(_, run)| run).collect();
+                all.sort_by_key(|run| run.get("entered_at").and_then(Value::as_str).map(str::to_owned));
+                runs = all.into();
+            }
+        }
+        Ok(Some(json!({ "contact": contact, "runs": runs, "messages": messages, "facts": facts })))
+    }
+
+    fn target(&self, how: &Move) -> Result<Timestamp> {
+        let now = self.stack.aws.clock().now();
+        match how {
+            Move { advance: Some(span), to: None, next: None } => Ok(span.parse::<Span>()?.after(now)),
+            Move { advance: None, to: Some(to), next: None } if *to < now => {
+                bail!("`to` has passed: it is {now}, and a clock doesn't go back")
+            }
+            Move { advance: None, to: Some(to), next: None } => Ok(*to),
+            Move { advance: None, to: None, next: Some(true) } => {
+                Ok(self.stack.aws.next_due()?.unwrap_or(now).max(now))
+            }
+            _ => bail!(r#"send {{"advance":"2d"}}, {{"to":"2026-12-01T09:00:00Z"}} or {{"next":true}}"#),
+        }
+    }
+
+    async fn move_to(&self, target: Timestamp) -> Result<Value> {
+        let fired = self.stack.aws.advance_to(target).await?.fired();
+        Ok(json!({ "now": self.stack.aws.clock().now(), "fired": fired }))
+    }
+}

@@ -1,0 +1,65 @@
+//! The console's demo shop: it signs what a store's server would sign, and posts it to the hook.
+
+use anyhow::{Result, bail};
+use axum::{Json, body::Body, extract::State, http::{Response, StatusCode}};
+use masa_box::HttpRequest;
+use masa_domain::Id;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Dev,
+    server::{Shared, answer, broken},
+};
+
+/// What the shop does.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Play {
+    /// `signup`, `purchase` or `event`.
+    #[serde(rename = "do")]
+    what: String,
+    /// The hook's body.
+    body: Value,
+}
+
+pub(crate) async fn play(State(dev): Shared, Json(play): Json<Play>) -> Response<Body> {
+    match dev.play(&play).await {
+        Ok(told) => answer(StatusCode::OK, "application/json", told.to_string()),
+        Err(error) => broken(&error),
+    }
+}
+
+impl Dev {
+    async fn play(&self, play: &Play) -> Result<Value> {
+        if !["signup", "purchase", "event"].contains(&play.what.as_str()) {
+            bail!("`do` is signup, purchase or event");
+        }
+        let now = self.stack.aws.clock().now();
+        let body = play.body.to_string();
+        let timestamp = now.as_second();
+        let id = format!("msg_{}", Id::derive(&["dev", &now.to_string(), &body]));
+        let headers = [
+            ("content-type", "application/json".to_owned()),
+            ("webhook-id", id.clone()),
+            ("webhook-timestamp", timestamp.to_string()),
+            ("webhook-signature", self.secrets.sign(&id, timestamp, body.as_bytes())),
+        ];
+        let path = format!("/hooks/{}", play.what);
+        let request = HttpRequest {
+            method: "POST".to_owned(),
+            path: path.clone(),
+            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            body: body.clone().into_bytes(),
+            source_ip: "127.0.0.1".to_owned(),
+            ..HttpRequest::default()
+        };
+        let response = self.call(request).await?;
+        let headers: serde_json::Map<String, Value> =
+            headers.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        Ok(json!({
+            "request": { "path": path, "headers": headers, "body": play.body },
+            "status": response.status,
+            "response": serde_json::from_slice::<Value>(&response.body).unwrap_or_default(),
+        }))
+    }
+}

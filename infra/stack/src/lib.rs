@@ -1,0 +1,158 @@
+//! Masa's functions on the box, wired as `infra/template.yaml` wires them on AWS.
+//!
+//! Routes, queues, filters and settings stand here once more; a test holds them against the
+//! template.
+
+// The SDK's futures nest deeply.
+#![recursion_limit = "256"]
+
+use std::path::Path;
+
+use masa_box::{AwsBox, ClockMode, Queue, Redrive, StreamSource};
+use masa_runtime::{Config, Missing};
+use masa_store::Store;
+use serde_json::{Value, json};
+
+/// The table's name on the box.
+pub const TABLE: &str = "masa";
+/// The queues' names on the box.
+pub const SEND_QUEUE: &str = "send";
+/// Due waits.
+pub const WAKE_QUEUE: &str = "wake";
+/// Messages that could not be sent.
+pub const SEND_DEAD_LETTERS: &str = "send-dead-letters";
+/// Wakes that could not be worked off, and schedules that found no queue.
+pub const WAKE_DEAD_LETTERS: &str = "wake-dead-letters";
+/// Stream records that could not be worked off.
+pub const ADVANCE_DEAD_LETTERS: &str = "advance-dead-letters";
+
+/// How often a queue message is received before it is a dead letter.
+pub const RECEIVES_MAX: u32 = 50;
+/// Seconds for which a received message is hidden, as in the template: six times a function's
+/// time limit.
+pub const VISIBILITY_S: u32 = 180;
+
+/// The stream's filters: new facts, and messages whose fate is settled. Not what `advance` itself
+/// writes, and no claim.
+pub fn stream_patterns() -> [Value; 2] {
+    [
+        json!({"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "F#"}]}}}}),
+        json!({"eventName": ["INSERT", "MODIFY"], "dynamodb": {
+            "Keys": {"sk": {"S": [{"prefix": "M#"}]}},
+            "NewImage": {"status": {"M": {"status": {"S": ["sent", "skipped", "failed", "unknown"]}}}},
+        }}),
+    ]
+}
+
+/// The routes of each HTTP function.
+pub const ROUTES: [(&str, &[&str]); 6] = [
+    ("signup", &["ANY /hooks/signup", "ANY /forms/{form}"]),
+    ("purchase", &["ANY /hooks/purchase", "ANY /hooks/shopify"]),
+    ("event", &["ANY /hooks/event"]),
+    ("open", &["ANY /o/{token}"]),
+    ("click", &["ANY /c/{token}"]),
+    ("preferences", &["ANY /u/{token}"]),
+];
+
+/// Why a stack can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The box.
+    #[error(transparent)]
+    Box(#[from] masa_box::Error),
+    /// A setting.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+}
+
+/// The functions and everything around them, in one process.
+#[derive(Clone)]
+pub struct Stack {
+    /// AWS.
+    pub aws: AwsBox,
+    /// The table, for those who look.
+    pub store: Store,
+    /// The settings of the functions.
+    pub config: Config,
+}
+
+impl Stack {
+    /// Opens a stack kept in the folder `data`, or in memory. `settings` are those that differ
+    /// from the box's own; secrets and `MASA_PUBLIC_URL` must be among them.
+    ///
+    /// # Errors
+    /// [`Error`] when the folder can't be used or a setting is missing.
+    pub fn open(data: Option<&Path>, clock: ClockMode, settings: Config) -> Result<Self, Error> {
+        let aws = AwsBox::open(data, clock)?;
+        aws.ensure_table(TABLE)?;
+        let config = wiring(&aws).overridden_by(settings);
+        add_queues(&aws)?;
+        let (mut routes, mut handlers) = (ROUTES.into_iter(), http_handlers(&aws, &config)?.into_iter());
+        while let (Some((function, routes)), Some(handler)) = (routes.next(), handlers.next()) {
+            aws.on_http(function, routes, handler)?;
+        }
+        aws.on_stream(
+            "advance",
+            StreamSource {
+                table: TABLE.to_owned(),
+                patterns: stream_patterns().to_vec(),
+                batch_size: 100,
+                max_attempts: 50,
+                dead_letter_queue: Some(ADVANCE_DEAD_LETTERS.to_owned()),
+            },
+            aws.build::<masa_advance::Function>(&config)?,
+        )?;
+        aws.on_queue("wake", WAKE_QUEUE, 10, aws.build::<masa_wake::Function>(&config)?)?;
+        aws.on_queue("deliver", SEND_QUEUE, 10, aws.build::<masa_deliver::Function>(&config)?)?;
+        let store = Store::new(&aws.sdk_config(), &config)?;
+        Ok(Self { aws, store, config })
+    }
+}
+
+/// The functions behind [`ROUTES`], in its order.
+fn http_handlers(aws: &AwsBox, config: &Config) -> Result<[masa_box::Handler; 6], Missing> {
+    Ok([
+        aws.build::<masa_signup::Function>(config)?,
+        aws.build::<masa_purchase::Function>(config)?,
+        aws.build::<masa_event::Function>(config)?,
+        aws.build::<masa_open::Function>(config)?,
+        aws.build::<masa_click::Function>(config)?,
+        aws.build::<masa_preferences::Function>(config)?,
+    ])
+}
+
+fn add_queues(aws: &AwsBox) -> Result<(), Error> {
+    let queue = |name: &str, dead_letters: Option<&str>| Queue {
+        name: name.to_owned(),
+        visibility_timeout_s: VISIBILITY_S,
+        redrive: dead_letters.map(|queue| Redrive {
+            dead_letter_queue: queue.to_owned(),
+            max_receive_count: RECEIVES_MAX,
+        }),
+    };
+    for (name, dead_letters) in [
+        (SEND_DEAD_LETTERS, None),
+        (WAKE_DEAD_LETTERS, None),
+        (ADVANCE_DEAD_LETTERS, None),
+        (SEND_QUEUE, Some(SEND_DEAD_LETTERS)),
+        (WAKE_QUEUE, Some(WAKE_DEAD_LETTERS)),
+    ] {
+        aws.add_queue(queue(name, dead_letters))?;
+    }
+    Ok(())
+}
+
+/// The settings that the template makes from its own resources.
+fn wiring(aws: &AwsBox) -> Config {
+    [
+        ("MASA_TABLE", TABLE.to_owned()),
+        ("MASA_SEND_QUEUE", aws.queue_url(SEND_QUEUE)),
+        ("MASA_WAKE_QUEUE", aws.queue_url(WAKE_QUEUE)),
+        ("MASA_WAKE_QUEUE_ARN", aws.queue_arn(WAKE_QUEUE)),
+        ("MASA_SCHEDULE_ROLE_ARN", format!("arn:aws:iam::{}:role/schedule", masa_box::ACCOUNT)),
+        ("MASA_SCHEDULE_GROUP", "masa".to_owned()),
+        ("MASA_SCHEDULE_DLQ_ARN", aws.queue_arn(WAKE_DEAD_LETTERS)),
+    ]
+    .into_iter()
+    .collect()
+}

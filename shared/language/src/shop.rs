@@ -1,0 +1,184 @@
+//! `shop.yaml`: who sends, and the forms of the shop's pages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use masa_domain::{Form, Shop};
+
+use crate::{
+    fields::{Fields, by_language, label, text, wrong_type},
+    files::Files,
+    problem::{Mark, Problem, Report},
+    words::{is_language, is_name, quote},
+    yaml::{self, Node, Yaml},
+};
+
+/// Where it stands.
+pub(crate) const FILE: &str = "shop.yaml";
+/// The longest name of a form, which is part of its web address.
+const FORM_CHARS_MAX: usize = 60;
+
+/// What was read of the file.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    pub shop: Shop,
+    pub forms: BTreeMap<String, Form>,
+    /// The names of all forms, also of those with problems; `None` when they can't be known.
+    pub form_names: Option<BTreeSet<String>>,
+    pub problems: Vec<Problem>,
+}
+
+/// Reads the file.
+pub(crate) fn read(files: &Files) -> Outcome {
+    let mut report = Report::new(FILE);
+    let mut outcome = Outcome::default();
+    match files.get(FILE) {
+        Some(source) => {
+            if let Some(root) = yaml::parse(source, 0, &mut report) {
+                file(&root, &mut outcome, &mut report);
+            }
+        }
+        None if files.has(FILE) => {}
+        None => report
+            .add(Mark::START, "missing-file", "this file is missing")
+            .hint("it says who sends: `name`, `url`, `address` and `language`"),
+    }
+    outcome.problems = report.into_problems();
+    outcome
+}
+
+fn file(root: &Node, outcome: &mut Outcome, report: &mut Report<'_>) {
+    let Some(fields) = Fields::of(root, "the shop: `name`, `url`, `address`, `language`,", report) else {
+        return;
+    };
+    fields.only(&["name", "url", "address", "language", "forms"], report);
+    let language = fields.must("language", report).and_then(|node| language(node, report));
+    let url = fields.must("url", report).and_then(|node| url(node, report));
+    let texts = |key: &str, what: &str, report: &mut Report<'_>| {
+        let node = fields.must(key, report)?;
+        let texts = by_language(node, what, report)?;
+        let own = language.clone().unwrap_or_default();
+        let texts: BTreeMap<String, String> = texts
+            .into_iter()
+            .map(|(code, _, one)| (code.map_or_else(|| own.clone(), str::to_owned), one))
+            .collect();
+        if !own.is_empty() && !texts.contains_key(&own) {
+            let message = format!("{} has no text in the shop's language {}", quote(key), quote(&own));
+            report.add(node.at, "missing-translation", message);
+        }
+        Some(texts)
+    };
+    let name = texts("name", "the shop's name, or its names by language,", report);
+    let address = texts("address", "the shop's postal address, or by language,", report);
+    outcome.shop = Shop {
+        name: name.unwrap_or_default(),
+        url: url.unwrap_or_default(),
+        address: address.unwrap_or_default(),
+        language: language.clone().unwrap_or_default(),
+    };
+    match fields.get("forms") {
+        Some(node) => forms(node, outcome, report),
+        None => outcome.form_names = Some(BTreeSet::new()),
+    }
+}
+
+fn language(node: &Node, report: &mut Report<'_>) -> Option<String> {
+    let language = text(node, "a language code", report)?;
+    if !is_language(&language) {
+        let message = format!("{} is not a language code", quote(&language));
+        report.add(node.at, "bad-language", message).hint("such as `he`, `en` or `pt-BR`");
+        return None;
+    }
+    Some(language)
+}
+
+fn url(node: &Node, report: &mut Report<'_>) -> Option<String> {
+    let url = text(node, "a web address", report)?;
+    let (good, rest) = after_scheme(&url);
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if !good || !is_host(host) || url.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        let message = format!("{} is not a web address", quote(&url));
+        report.add(node.at, "bad-url", message).hint("such as `https://shop.example`");
+        return None;
+    }
+    Some(url)
+}
+
+/// Whether a text begins with `https://` or `http://`, and what follows.
+fn after_scheme(url: &str) -> (bool, &str) {
+    match url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) {
+        Some(rest) => (true, rest),
+        None => (false, url),
+    }
+}
+
+/// Whether a text is a host, perhaps with a port.
+fn is_host(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (text, None),
+    };
+    !host.is_empty()
+        && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.'))
+        && !host.starts_with(['.', '-'])
+        && port.is_none_or(|port| port.parse::<u16>().is_ok())
+}
+
+fn forms(node: &Node, outcome: &mut Outcome, report: &mut Report<'_>) {
+    let Some(fields) = Fields::of(node, "forms by their names", report) else { return };
+    let mut names = BTreeSet::new();
+    for (key, value) in fields.iter() {
+        names.insert(key.text.clone());
+        if !is_name(&key.text, FORM_CHARS_MAX) {
+            let message = format!("{} is not a form's name", quote(&key.text));
+            report.add(key.at, "bad-form-name", message).hint(format!(
+                "it is part of a web address: 1 to {FORM_CHARS_MAX} characters a-z, 0-9 and -"
+            ));
+        }
+        if let Some(form) = form(value, report) {
+            outcome.forms.insert(key.text.clone(), form);
+        }
+    }
+    outcome.form_names = Some(names);
+}
+
+fn form(node: &Node, report: &mut Report<'_>) -> Option<Form> {
+    let fields = Fields::of(node, "a form such as `{ lists: [newsletter] }`", report)?;
+    fields.only(&["lists", "consent", "origins"], report);
+    let lists = members(fields.get("lists"), report)
+        .iter()
+        .filter_map(|list| label(list, "the name of a list", report))
+        .collect();
+    let consent = fields
+        .get("consent")
+        .and_then(|node| text(node, "the words beside the button", report));
+    let origins = members(fields.get("origins"), report)
+        .iter()
+        .filter_map(|origin| self::origin(origin, report))
+        .collect();
+    Some(Form { lists, consent, origins })
+}
+
+/// The members of a list, which may be left out or empty.
+fn members<'n>(node: Option<&'n Node>, report: &mut Report<'_>) -> &'n [Node] {
+    match node.map(|node| (node, &node.yaml)) {
+        None => &[],
+        Some((_, Yaml::List(members))) => members,
+        Some((node, Yaml::Scalar(_) | Yaml::Map(_) | Yaml::Broken)) => {
+            wrong_type(node, "a list such as `[newsletter]`", report);
+            &[]
+        }
+    }
+}
+
+fn origin(node: &Node, report: &mut Report<'_>) -> Option<String> {
+    let origin = text(node, "a web origin", report)?;
+    let (good, host) = after_scheme(&origin);
+    if !good || !is_host(host) || host.chars().any(char::is_uppercase) {
+        let message = format!("{} is not a web origin", quote(&origin));
+        report
+            .add(node.at, "bad-origin", message)
+            .hint("scheme and host in small letters, nothing after them: `https://shop.example`");
+        return None;
+    }
+    Some(origin)
+}
