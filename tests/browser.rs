@@ -22,7 +22,10 @@ fn a_reader_goes_all_the_way_and_leaves_by_the_page() -> Result<()> {
     console.sign_up(&NOA)?;
     let hello = console.mail(&NOA, "hello")?;
     ensure!(hello.subject.starts_with("פרסומת: נועה"), "the subject is {}", hello.subject);
-    ensure!(console.marks(&NOA, "hello")?.is_empty(), "a mail that lies in the outbox was not read");
+    ensure!(
+        console.marks(&NOA, "hello")?.is_empty(),
+        "a mail that lies in the outbox was not read"
+    );
 
     console.read(&NOA, "hello", "כאן מאיה מקומקום")?;
     ensure!(console.frame_direction()? == "rtl", "a Hebrew mail runs from right to left");
@@ -58,7 +61,10 @@ fn who_does_not_open_gets_one_text() -> Result<()> {
     let texts = console.texts(&TAMAR)?;
     ensure!(texts.len() == 1, "one text was sent, not {}", texts.len());
     let text = texts.concat();
-    ensure!(text.contains("קומקום") && text.contains("/u/"), "it names the shop and the way out: {text}");
+    ensure!(
+        text.contains("קומקום") && text.contains("/u/"),
+        "it names the shop and the way out: {text}"
+    );
     ensure!(!console.has_mail(&TAMAR, "story")?, "the story is for who read the first mail");
     console.read_text(&TAMAR)?;
     console.run_ended(&TAMAR, "welcome", "finished")?;

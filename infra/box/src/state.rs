@@ -59,6 +59,8 @@ impl State {
         db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
             .map_err(Error::opening)?;
         db.pragma_update(None, "synchronous", "NORMAL")?;
+        // Pages; each checkpoint waits for the disk, so they come seldom.
+        db.pragma_update(None, "wal_autocheckpoint", 8_000)?;
         db.execute_batch(SCHEMA).map_err(Error::opening)?;
         Ok(Self { db })
     }

@@ -21,7 +21,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Found> {
     match read(arguments.flows.as_deref())? {
         Ok(library) => {
             if arguments.json {
-                let flows: Vec<&str> = library.flows.iter().map(|flow| flow.name.as_str()).collect();
+                let flows: Vec<&str> =
+                    library.flows.iter().map(|flow| flow.name.as_str()).collect();
                 println!("{}", json!({ "flows": flows, "problems": [] }));
             } else {
                 for flow in &library.flows {

@@ -9,6 +9,7 @@
 use std::path::Path;
 
 use masa_box::{AwsBox, ClockMode, Queue, Redrive, StreamSource};
+use masa_domain::{Channel, MessageId, Status};
 use masa_runtime::{Config, Missing};
 use masa_store::Store;
 use serde_json::{Value, json};
@@ -60,6 +61,9 @@ pub enum Error {
     /// The box.
     #[error(transparent)]
     Box(#[from] masa_box::Error),
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] masa_store::Error),
     /// A setting.
     #[error(transparent)]
     Missing(#[from] Missing),
@@ -87,7 +91,8 @@ impl Stack {
         aws.ensure_table(TABLE)?;
         let config = wiring(&aws).overridden_by(settings);
         add_queues(&aws)?;
-        let (mut routes, mut handlers) = (ROUTES.into_iter(), http_handlers(&aws, &config)?.into_iter());
+        let (mut routes, mut handlers) =
+            (ROUTES.into_iter(), http_handlers(&aws, &config)?.into_iter());
         while let (Some((function, routes)), Some(handler)) = (routes.next(), handlers.next()) {
             aws.on_http(function, routes, handler)?;
         }
@@ -107,6 +112,41 @@ impl Stack {
         let store = Store::new(&aws.sdk_config(), &config)?;
         Ok(Self { aws, store, config })
     }
+}
+
+impl Stack {
+    /// Settles the mails that a killed process had in hand. On AWS only SES's events tell what
+    /// became of such a mail; the box's SES is still here and knows for certain. A text carries no
+    /// tag and stays unknown, as on AWS.
+    ///
+    /// # Errors
+    /// [`Error`] when outbox or table can't be read or written.
+    pub async fn recover(&self) -> Result<(), Error> {
+        let outbox = self.aws.outbox()?;
+        for message in self.store.all_messages().await? {
+            let Status::Claimed { owner, .. } = &message.status else { continue };
+            let at = self.aws.clock().now();
+            let outcome = match outbox.iter().find(|mail| is_of(mail, message.id)) {
+                Some(mail) => Status::Sent { at, provider_id: text(mail, "id").to_owned() },
+                None if message.channel == Channel::Email => {
+                    Status::Released { at, reason: "the process was killed".to_owned() }
+                }
+                None => continue,
+            };
+            self.store.settle(message.contact, message.id, owner, &outcome).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether an accepted mail carries the tags of this message.
+fn is_of(mail: &Value, id: MessageId) -> bool {
+    let Some(tags) = mail.get("tags") else { return false };
+    text(tags, "run") == id.run.to_string() && text(tags, "generation") == id.generation.to_string()
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The functions behind [`ROUTES`], in its order.

@@ -195,11 +195,10 @@ fn seconds_until(now: Timestamp, until: Timestamp) -> i32 {
     i32::try_from(millis.saturating_add(999) / 1000).unwrap_or(i32::MAX)
 }
 
-/// `at(yyyy-mm-ddThh:mm:ss)` in UTC, rounded up to the second.
+/// `at(yyyy-mm-ddThh:mm:ss)` in UTC. The fraction of a second is dropped: a schedule fires within
+/// the minute that follows, so rounding up could only make it later still.
 fn at_expression(until: Timestamp) -> String {
-    let up = until.as_millisecond().saturating_add(999).div_euclid(1000);
-    let second = Timestamp::from_second(up).unwrap_or(until);
-    format!("at({})", second.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S"))
+    format!("at({})", until.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
 fn to_json(operation: &'static str, job: &impl Serialize) -> Result<String, Error> {
@@ -219,11 +218,11 @@ mod tests {
     use super::{at_expression, seconds_until};
 
     #[test]
-    fn nothing_wakes_early() {
+    fn a_queue_waits_whole_seconds_and_a_schedule_names_one() {
         let now = "2026-11-22T10:00:00.250Z".parse().expect("a time");
         let until = "2026-11-22T10:00:01.300Z".parse().expect("a time");
         assert_eq!(seconds_until(now, until), 2, "1.05 seconds are two whole ones");
         assert_eq!(seconds_until(until, now), 0, "what has come is due now");
-        assert_eq!(at_expression(until), "at(2026-11-22T10:00:02)");
+        assert_eq!(at_expression(until), "at(2026-11-22T10:00:01)");
     }
 }

@@ -17,11 +17,28 @@ use crate::{
 /// for clocks that differ.
 const REDELIVERY: SignedDuration = SignedDuration::from_hours(25);
 
+// The state is one DynamoDB item of at most 400 KB. These bounds keep it below that together:
+// fields 48 KB, products 12 KB, applied facts 28 KB, and 30 runs of at most 13 KB less what no
+// contact ever fills at once.
+
 /// How many products a contact's purchase summary remembers; the oldest purchase goes first.
 const PRODUCTS_KEPT: usize = 200;
 
 /// How many ended runs stay in the state; the oldest goes first.
-const ENDED_RUNS_KEPT: usize = 20;
+const ENDED_RUNS_KEPT: usize = 10;
+
+/// How many runs of a contact may be live; further ones are not entered.
+pub(crate) const LIVE_RUNS_MAX: usize = 20;
+
+/// How many applied facts are remembered; beyond it the oldest goes first, although it could still
+/// be delivered again. Nobody buys five hundred times a day.
+const APPLIED_KEPT: usize = 500;
+
+/// How many lists a contact may be on.
+const LISTS_MAX: usize = 200;
+
+/// What all fields of a contact may hold together, in bytes of JSON; what goes beyond is not taken.
+const FIELD_BYTES_MAX: usize = 48 * 1024;
 
 /// A contact and everything that its journeys decide on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -170,10 +187,7 @@ impl Purchases {
             let last = self.products.entry(item.product_id.clone()).or_insert(at);
             *last = at.max(*last);
         }
-        while self.products.len() > PRODUCTS_KEPT {
-            let Some(oldest) = oldest_key(&self.products, |at| *at) else { break };
-            self.products.remove(&oldest);
-        }
+        forget_oldest(&mut self.products, PRODUCTS_KEPT, |at| *at);
     }
 }
 
@@ -214,6 +228,7 @@ impl Contact {
         self.applied.insert(fact.id, fact.received_at);
         let forget = fact.received_at.checked_sub(REDELIVERY).unwrap_or(Timestamp::MIN);
         self.applied.retain(|_, at| *at >= forget);
+        forget_oldest(&mut self.applied, APPLIED_KEPT, |at| *at);
         self.apply_details(&fact.details, fact.received_at);
         if let Happening::Purchase(order) = &fact.what {
             self.purchases.add(order, fact.at);
@@ -256,7 +271,7 @@ impl Contact {
 
     /// Puts the contact on `list`; false when it stood there already.
     pub(crate) fn join(&mut self, list: &str, at: Timestamp) -> bool {
-        if self.lists.contains_key(list) {
+        if self.lists.contains_key(list) || self.lists.len() >= LISTS_MAX {
             return false;
         }
         self.lists.insert(list.to_owned(), at);
@@ -265,10 +280,15 @@ impl Contact {
 
     /// Sets a field of the store's own; `null` clears it.
     pub(crate) fn set_field(&mut self, name: &str, value: Value) {
+        let before = self.fields.remove(name);
         if value.is_null() {
-            self.fields.remove(name);
-        } else {
+            return;
+        }
+        let others: usize = self.fields.iter().map(|(name, value)| weight(name, value)).sum();
+        if others.saturating_add(weight(name, &value)) <= FIELD_BYTES_MAX {
             self.fields.insert(name.to_owned(), value);
+        } else if let Some(before) = before {
+            self.fields.insert(name.to_owned(), before);
         }
     }
 
@@ -289,21 +309,27 @@ impl Contact {
 
     /// Drops the oldest ended runs beyond those that are kept.
     pub(crate) fn forget_ended_runs(&mut self) {
-        loop {
-            let ended: BTreeMap<RunId, Timestamp> = self
-                .runs
-                .iter()
-                .filter_map(|(id, run)| run.ended_at().map(|at| (*id, at)))
-                .collect();
-            if ended.len() <= ENDED_RUNS_KEPT {
-                return;
-            }
-            let Some(oldest) = oldest_key(&ended, |at| *at) else { return };
-            self.runs.remove(&oldest);
-        }
+        let mut ended: BTreeMap<RunId, Timestamp> =
+            self.runs.iter().filter_map(|(id, run)| run.ended_at().map(|at| (*id, at))).collect();
+        forget_oldest(&mut ended, ENDED_RUNS_KEPT, |at| *at);
+        self.runs.retain(|id, run| run.is_live() || ended.contains_key(id));
     }
 }
 
-fn oldest_key<K: Ord + Clone, V>(map: &BTreeMap<K, V>, at: impl Fn(&V) -> Timestamp) -> Option<K> {
-    map.iter().min_by_key(|(_, value)| at(value)).map(|(key, _)| key.clone())
+/// Drops the oldest entries beyond `kept`.
+fn forget_oldest<K: Ord + Clone, V>(
+    map: &mut BTreeMap<K, V>,
+    kept: usize,
+    at: impl Fn(&V) -> Timestamp,
+) {
+    while map.len() > kept {
+        let oldest = map.iter().min_by_key(|(_, value)| at(value)).map(|(key, _)| key.clone());
+        let Some(oldest) = oldest else { return };
+        map.remove(&oldest);
+    }
+}
+
+/// What a field holds, in bytes of JSON.
+fn weight(name: &str, value: &Value) -> usize {
+    name.len().saturating_add(value.to_string().len())
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     condition::Asked,
-    contact::{Contact, FlowLedger},
+    contact::{Contact, FlowLedger, LIVE_RUNS_MAX},
     fact::{Fact, Happening},
     flow::{Action, Again, Catalogue, Flow, Trigger, catalogue_key},
     id::{Id, MessageId, RunId},
@@ -359,6 +359,9 @@ impl<'a> Walk<'a> {
     }
 
     fn may_enter(&self, flow: &Flow, at: Timestamp) -> bool {
+        if self.live_runs().len() >= LIVE_RUNS_MAX {
+            return false;
+        }
         let Some(ledger) = self.contact.flows.get(&flow.name) else { return true };
         match flow.again {
             Again::Never => false,
@@ -501,11 +504,35 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// What a fact gives to the templates of the run that it starts.
+/// What a run keeps of its trigger at most, in bytes of JSON.
+const DATA_BYTES_MAX: usize = 8 * 1024;
+
+/// What a fact gives to the templates of the run that it starts. Of a large order the first items
+/// are kept, of large event data the members that fit.
 fn trigger_data(fact: &Fact) -> Value {
     match &fact.what {
         Happening::Signup { form } => json!({ "form": form }),
-        Happening::Purchase(order) => json!({ "order": order }),
-        Happening::Event { name, data } => json!({ "event": { "name": name, "data": data } }),
+        Happening::Purchase(order) => {
+            let mut order = order.clone();
+            while json!(order).to_string().len() > DATA_BYTES_MAX && !order.items.is_empty() {
+                order.items.truncate(order.items.len() / 2);
+            }
+            json!({ "order": order })
+        }
+        Happening::Event { name, data } => {
+            json!({ "event": { "name": name, "data": what_fits(data) } })
+        }
     }
+}
+
+fn what_fits(data: &Value) -> Value {
+    let Value::Object(members) = data else { return Value::Null };
+    let mut room = DATA_BYTES_MAX;
+    let fitting = members.iter().filter(|(name, value)| {
+        let weight = name.len().saturating_add(value.to_string().len());
+        let fits = weight <= room;
+        room = if fits { room - weight } else { room };
+        fits
+    });
+    Value::Object(fitting.map(|(name, value)| (name.clone(), value.clone())).collect())
 }

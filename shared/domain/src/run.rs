@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::id::{FactId, RunId};
 
 /// How many entries of its own story a run keeps; the oldest goes first.
-const STORY_KEPT: usize = 60;
+const STORY_KEPT: usize = 40;
 
 /// A passage through a flow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -119,8 +119,13 @@ impl Run {
     /// Moves to `state` under a new generation.
     pub(crate) fn go(&mut self, state: State) {
         self.generation = self.generation.saturating_add(1);
-        if let State::Sending { step } = &state {
-            self.messages.insert(step.clone(), self.generation);
+        match &state {
+            State::Sending { step } => {
+                self.messages.insert(step.clone(), self.generation);
+            }
+            // No template will ask for it any more.
+            State::Ended { .. } => self.data = Value::Null,
+            State::Waiting { .. } => {}
         }
         self.state = state;
     }

@@ -112,7 +112,8 @@ impl Conditions<'_, '_> {
             Some(link) => Some(label(link, "a link's name or address", self.report)?),
             None => None,
         };
-        if let (Some(node), Some(MailStatus::Sent | MailStatus::Opened)) = (fields.get("link"), was) {
+        if let (Some(node), Some(MailStatus::Sent | MailStatus::Opened)) = (fields.get("link"), was)
+        {
             self.report
                 .add(node.at, "link-not-clicked", "a link is asked about with `was: clicked` alone")
                 .hint("write `was: clicked`, or leave the link out");
@@ -125,10 +126,15 @@ impl Conditions<'_, '_> {
         let since = match fields.get("since") {
             None => Some(Since::Ever),
             Some(node) => {
-                let since = word(node, &[("entry", Since::Entry), ("ever", Since::Ever)], self.report);
+                let since =
+                    word(node, &[("entry", Since::Entry), ("ever", Since::Ever)], self.report);
                 if self.before_entry && since == Some(Since::Entry) {
                     self.report
-                        .add(node.at, "since-before-entry", "there is no entry yet when it is decided")
+                        .add(
+                            node.at,
+                            "since-before-entry",
+                            "there is no entry yet when it is decided",
+                        )
                         .hint("leave `since` out to ask about all purchases");
                 }
                 since

@@ -104,7 +104,8 @@ impl<'n> Fields<'n> {
     }
 
     fn no_head(&self, heads: &[&str], codes: &Heads, report: &mut Report<'_>) {
-        let likely = self.iter().map(|(key, _)| key).find(|key| !codes.beside.contains(&key.text.as_str()));
+        let likely =
+            self.iter().map(|(key, _)| key).find(|key| !codes.beside.contains(&key.text.as_str()));
         let Some(key) = likely else {
             let message = format!("this {} says nothing", codes.what);
             let known = listed(heads.iter().copied()).map(|names| format!("there are: {names}"));
@@ -136,7 +137,11 @@ pub(crate) struct Heads {
 pub(crate) fn text(node: &Node, what: &str, report: &mut Report<'_>) -> Option<String> {
     let scalar = scalar(node, what, report)?;
     if scalar.text.trim().is_empty() {
-        report.add(node.at, "empty-text", format!("{what} was expected here, but the text is empty"));
+        report.add(
+            node.at,
+            "empty-text",
+            format!("{what} was expected here, but the text is empty"),
+        );
         return None;
     }
     if scalar.text.contains('\0') {
@@ -201,7 +206,11 @@ pub(crate) fn list<'n>(node: &'n Node, what: &str, report: &mut Report<'_>) -> O
         return None;
     };
     if members.is_empty() {
-        report.add(node.at, "empty-list", format!("{what} was expected here, but the list is empty"));
+        report.add(
+            node.at,
+            "empty-list",
+            format!("{what} was expected here, but the list is empty"),
+        );
         return None;
     }
     Some(members)

@@ -190,7 +190,8 @@ impl Walk<'_> {
         let ours = path
             .extension()
             .is_some_and(|end| EXTENSIONS.iter().any(|ours| end.eq_ignore_ascii_case(ours)));
-        if !kind.is_dir() && !(kind.is_file() && ours) {
+        let read = kind.is_dir() || (kind.is_file() && ours);
+        if !read {
             return Ok(());
         }
         let name = name.to_str().ok_or_else(|| Refused::Name(path.to_owned()))?;

@@ -57,7 +57,8 @@ impl Ids {
         for step in steps {
             if let Some((id, at)) = &step.id {
                 if let Some(line) = self.given.get(id) {
-                    let message = format!("the id {} is taken by the step in line {line}", quote(id));
+                    let message =
+                        format!("the id {} is taken by the step in line {line}", quote(id));
                     report.add(*at, "duplicate-id", message);
                 }
                 self.given.entry(id.clone()).or_insert(step.at.line);

@@ -91,7 +91,8 @@ impl Reader<'_, '_> {
         fields.only(&KEYS, self.report);
         let name = fields.must("flow", self.report).and_then(|node| self.name(node));
         let triggers = fields.must("trigger", self.report).and_then(|node| self.triggers(node));
-        let (entry_if, again) = fields.get("entry").map(|node| self.entry(node)).unwrap_or_default();
+        let (entry_if, again) =
+            fields.get("entry").map(|node| self.entry(node)).unwrap_or_default();
         let exits = fields.get("exit").and_then(|node| self.triggers(node)).unwrap_or_default();
         let kind = fields.get("send").and_then(|node| self.send(node)).unwrap_or_default();
         let flat = match fields.must("steps", self.report) {
@@ -134,7 +135,11 @@ impl Reader<'_, '_> {
         if matches!(node.yaml, Yaml::Map(_)) {
             return self.trigger(node).map(|one| vec![one]);
         }
-        let members = list(node, "a trigger such as `{ joined: newsletter }`, or a list of them,", self.report)?;
+        let members = list(
+            node,
+            "a trigger such as `{ joined: newsletter }`, or a list of them,",
+            self.report,
+        )?;
         let read: Vec<_> = members.iter().map(|member| self.trigger(member)).collect();
         read.into_iter().collect()
     }

@@ -86,7 +86,8 @@ pub(crate) fn check(template: &str, place: Place, calls: Calls, report: &mut Rep
             let message = format!("there is no {kind} {}", quote(name));
             let problem = report.add(place.mark(line, column), kind.code(), message);
             if name == "link" {
-                problem.hint("here an `<a href>` is signed by itself; `link(url)` is for SMS and txt");
+                problem
+                    .hint("here an `<a href>` is signed by itself; `link(url)` is for SMS and txt");
             }
         }
     }
@@ -115,7 +116,8 @@ fn too_much(found: &[Tag<'_>], lines: &Lines, place: Place, report: &mut Report<
             .hint("a `}}` or `%}` may be missing, or a quote");
         return true;
     }
-    let mut elifs = found.iter().filter(|tag| matches!(tag.tokens.first(), Some(Token::Name("elif", _))));
+    let mut elifs =
+        found.iter().filter(|tag| matches!(tag.tokens.first(), Some(Token::Name("elif", _))));
     if let Some(tag) = elifs.nth(ELIFS_MAX) {
         report.add(mark(tag), "too-many-elifs", format!("there are more than {ELIFS_MAX} `elif`"));
         return true;
@@ -139,6 +141,7 @@ enum Kind {
     Filter,
     Test,
     Function,
+    Method,
 }
 
 impl Kind {
@@ -147,6 +150,7 @@ impl Kind {
             Self::Filter => "unknown-filter",
             Self::Test => "unknown-test",
             Self::Function => "unknown-function",
+            Self::Method => "unknown-method",
         }
     }
 }
@@ -157,6 +161,7 @@ impl std::fmt::Display for Kind {
             Self::Filter => "filter",
             Self::Test => "test",
             Self::Function => "function",
+            Self::Method => "method",
         })
     }
 }
@@ -172,7 +177,8 @@ fn unknown_names<'t>(
     for (index, token) in tokens.iter().enumerate() {
         let Token::Name(name, offset) = *token else { continue };
         let before = |back: usize| index.checked_sub(back).and_then(|at| tokens.get(at));
-        let named = |word: &str, back| matches!(before(back), Some(Token::Name(name, _)) if *name == word);
+        let named =
+            |word: &str, back| matches!(before(back), Some(Token::Name(name, _)) if *name == word);
         let after_is = named("is", 1) || (named("not", 1) && named("is", 2));
         let called = tokens.get(index + 1) == Some(&Token::Sign(b'('));
         let keyword = matches!(name, "if" | "elif" | "else" | "in" | "and" | "or" | "not" | "is");
@@ -180,7 +186,11 @@ fn unknown_names<'t>(
             (exists(env, name, "filter"), Kind::Filter)
         } else if after_is && !keyword {
             (exists(env, name, "test"), Kind::Test)
-        } else if called && !keyword && before(1) != Some(&Token::Sign(b'.')) && !statement(tag, index) {
+        } else if called
+            && !keyword
+            && before(1) != Some(&Token::Sign(b'.'))
+            && !statement(tag, index)
+        {
             let ours = (name == "link" && calls == Calls::Link) || name == "loop";
             (ours || env.globals().any(|(global, _)| global == name), Kind::Function)
         } else {

@@ -1,6 +1,6 @@
 //! Which file is what: `shop.yaml`, `<flow>/flow.yaml`, `<flow>/templates/…`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     files::Files,
@@ -20,7 +20,7 @@ pub(crate) fn flows(files: &Files) -> impl Iterator<Item = (&str, &str)> {
 
 /// Reports files that are not where, or not called what, they would be found as.
 pub(crate) fn check(files: &Files, problems: &mut Vec<Problem>) {
-    let mut told = std::collections::BTreeSet::new();
+    let mut told = BTreeSet::new();
     for (path, _) in files.iter() {
         let mut report = Report::new(path);
         let parts: Vec<&str> = path.split('/').collect();
@@ -28,7 +28,10 @@ pub(crate) fn check(files: &Files, problems: &mut Vec<Problem>) {
         let lower = name.to_ascii_lowercase();
         match lower.as_str() {
             "flow.yaml" | "flow.yml" if name != "flow.yaml" || parts.len() != 2 => {
-                misplaced(&mut report, "a flow is `flow.yaml` in a folder of its own, such as `welcome/flow.yaml`");
+                misplaced(
+                    &mut report,
+                    "a flow is `flow.yaml` in a folder of its own, such as `welcome/flow.yaml`",
+                );
             }
             "shop.yaml" | "shop.yml" if path != shop::FILE => {
                 misplaced(&mut report, "the shop is `shop.yaml`, beside the folders of the flows");
@@ -43,24 +46,27 @@ fn misplaced(report: &mut Report<'_>, hint: &str) {
     report.add(Mark::START, "misplaced-file", "this file would not be found here").hint(hint);
 }
 
-/// Reports a template that no flow would find. Each folder without a flow is told of once.
+/// Reports a template that no flow would find.
 fn template<'f>(
     files: &Files,
     parts: &[&'f str],
-    told: &mut std::collections::BTreeSet<&'f str>,
+    told: &mut BTreeSet<&'f str>,
     report: &mut Report<'_>,
 ) {
     let hint = "templates are files in the folder `templates` beside `flow.yaml`";
     match parts {
-        [flow, "templates", _] => {
-            if !files.has(&format!("{flow}/flow.yaml")) && told.insert(flow) {
-                let message = format!("there are templates in {} but no flow.yaml", quote(flow));
-                report.add(Mark::START, "missing-file", message);
-            }
-        }
+        [flow, "templates", _] => orphan(files, flow, told, report),
         [_, "templates", .., _] => misplaced(report, hint),
         [.., name] if is_template(name) => misplaced(report, hint),
         _ => {}
+    }
+}
+
+/// Reports a folder of templates without a flow, at the first of them.
+fn orphan<'f>(files: &Files, flow: &'f str, told: &mut BTreeSet<&'f str>, report: &mut Report<'_>) {
+    if !files.has(&format!("{flow}/flow.yaml")) && told.insert(flow) {
+        let message = format!("there are templates in {} but no flow.yaml", quote(flow));
+        report.add(Mark::START, "missing-file", message);
     }
 }
 

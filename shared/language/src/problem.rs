@@ -44,6 +44,9 @@ impl Mark {
     pub(crate) const START: Self = Self { line: 1, column: 1 };
 }
 
+/// The most problems of one file that are told.
+const PROBLEMS_MAX: usize = 1_000;
+
 /// Collects the problems of one file.
 pub(crate) struct Report<'a> {
     file: &'a str,
@@ -66,12 +69,21 @@ impl<'a> Report<'a> {
         code: &'static str,
         message: impl Into<String>,
     ) -> Hint<'_> {
+        if self.problems.len() > PROBLEMS_MAX {
+            return Hint(None);
+        }
+        let (code, message) = match self.problems.len() {
+            PROBLEMS_MAX => {
+                ("too-many-problems", "there are more problems in this file".to_owned())
+            }
+            _ => (code, message.into()),
+        };
         self.problems.push(Problem {
             file: self.file.to_owned(),
             line: at.line,
             column: at.column,
             code,
-            message: message.into(),
+            message,
             hint: None,
         });
         Hint(self.problems.last_mut())

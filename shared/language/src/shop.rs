@@ -47,7 +47,8 @@ pub(crate) fn read(files: &Files) -> Outcome {
 }
 
 fn file(root: &Node, outcome: &mut Outcome, report: &mut Report<'_>) {
-    let Some(fields) = Fields::of(root, "the shop: `name`, `url`, `address`, `language`,", report) else {
+    let Some(fields) = Fields::of(root, "the shop: `name`, `url`, `address`, `language`,", report)
+    else {
         return;
     };
     fields.only(&["name", "url", "address", "language", "forms"], report);
@@ -62,7 +63,8 @@ fn file(root: &Node, outcome: &mut Outcome, report: &mut Report<'_>) {
             .map(|(code, _, one)| (code.map_or_else(|| own.clone(), str::to_owned), one))
             .collect();
         if !own.is_empty() && !texts.contains_key(&own) {
-            let message = format!("{} has no text in the shop's language {}", quote(key), quote(&own));
+            let message =
+                format!("{} has no text in the shop's language {}", quote(key), quote(&own));
             report.add(node.at, "missing-translation", message);
         }
         Some(texts)
@@ -148,9 +150,8 @@ fn form(node: &Node, report: &mut Report<'_>) -> Option<Form> {
         .iter()
         .filter_map(|list| label(list, "the name of a list", report))
         .collect();
-    let consent = fields
-        .get("consent")
-        .and_then(|node| text(node, "the words beside the button", report));
+    let consent =
+        fields.get("consent").and_then(|node| text(node, "the words beside the button", report));
     let origins = members(fields.get("origins"), report)
         .iter()
         .filter_map(|origin| self::origin(origin, report))

@@ -21,8 +21,7 @@ const DEPTH_MAX: usize = 40;
 /// The longest id of a step.
 const ID_CHARS_MAX: usize = 60;
 
-const HEADS: [&str; 9] =
-    ["email", "sms", "wait", "if", "set", "count", "join", "leave", "exit"];
+const HEADS: [&str; 9] = ["email", "sms", "wait", "if", "set", "count", "join", "leave", "exit"];
 
 const NAMES: Heads = Heads {
     what: "step",
@@ -241,7 +240,11 @@ impl<'r, 'f> Steps<'r, 'f> {
                     set.insert(key.text.clone(), value);
                 }
                 None => {
-                    wrong_type(node, "a text, or a number that can be written in JSON,", self.report);
+                    wrong_type(
+                        node,
+                        "a text, or a number that can be written in JSON,",
+                        self.report,
+                    );
                     complete = false;
                 }
             }
@@ -297,16 +300,13 @@ impl<'r, 'f> Steps<'r, 'f> {
             self.report.add(fields.at, "too-deep", message);
             return None;
         }
-        let mut conditions = Conditions {
-            report: self.report,
-            mentions: self.mentions,
-            before_entry: false,
-        };
+        let mut conditions =
+            Conditions { report: self.report, mentions: self.mentions, before_entry: false };
         let when = conditions.read(value);
         if fields.get("then").is_none() {
-            self.report
-                .add(fields.at, "missing-key", "`then` is missing")
-                .maybe_hint(fields.get("else").map(|_| "turn the condition around with `not`".to_owned()));
+            self.report.add(fields.at, "missing-key", "`then` is missing").maybe_hint(
+                fields.get("else").map(|_| "turn the condition around with `not`".to_owned()),
+            );
             self.complete = false;
         }
         let then = self.branch_steps(fields.get("then"), depth);

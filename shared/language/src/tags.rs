@@ -175,7 +175,10 @@ mod tests {
     #[test]
     fn tags_are_found_where_the_engine_finds_them() {
         assert_eq!(texts("a {{ b }} c {%- if d -%} e"), ["{{ b }}", "{%- if d -%}"]);
-        assert_eq!(texts("{{ '}}' }}{{ {'a': {'b': 1}} }}"), ["{{ '}}' }}", "{{ {'a': {'b': 1}} }}"]);
+        assert_eq!(
+            texts("{{ '}}' }}{{ {'a': {'b': 1}} }}"),
+            ["{{ '}}' }}", "{{ {'a': {'b': 1}} }}"]
+        );
         assert_eq!(texts("{# {{ a }} #}{{ b }}"), ["{{ b }}"]);
         assert_eq!(texts("{% raw %}{{ a }}{% endraw %}{{ b }}"), ["{{ b }}"]);
         assert_eq!(texts("{{ open"), ["{{ open"], "one that is not closed goes on to the end");

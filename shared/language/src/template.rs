@@ -62,7 +62,11 @@ pub(crate) fn read(files: &Files, folder: &str, problems: &mut Vec<Problem>) -> 
             None => {
                 let mut report = Report::new(path);
                 report
-                    .add(Mark::START, "text-without-html", "there is no HTML template beside this text")
+                    .add(
+                        Mark::START,
+                        "text-without-html",
+                        "there is no HTML template beside this text",
+                    )
                     .hint(format!("the subject stands in {}", quote(&html)));
                 problems.extend(report.into_problems());
             }
@@ -117,7 +121,8 @@ fn plain(source: &str, report: &mut Report<'_>) {
     if source.trim().is_empty() {
         report.add(Mark::START, "empty-template", "this template says nothing");
     }
-    if FrontMatter::of(source).is_some_and(|front| front.head.trim_start().starts_with("subject:")) {
+    if FrontMatter::of(source).is_some_and(|front| front.head.trim_start().starts_with("subject:"))
+    {
         report
             .add(Mark::START, "front-matter-in-text", "a txt file is the text alone")
             .hint("the subject stands in the html file");

@@ -97,7 +97,8 @@ impl Node {
                 Value::Array(members.iter().map(Self::to_json).collect::<Option<_>>()?)
             }
             Yaml::Map(entries) => {
-                let entries = entries.iter().map(|(key, node)| Some((key.text.clone(), node.to_json()?)));
+                let entries =
+                    entries.iter().map(|(key, node)| Some((key.text.clone(), node.to_json()?)));
                 Value::Object(entries.collect::<Option<_>>()?)
             }
         })
@@ -106,7 +107,8 @@ impl Node {
 
 impl Scalar {
     pub(crate) fn is_null(&self) -> bool {
-        self.style == Style::Plain && matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
+        self.style == Style::Plain
+            && matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
     }
 
     /// The value by YAML's core schema, except that digits after a leading zero are a text: they
@@ -130,12 +132,14 @@ impl Scalar {
 
 fn is_number(text: &str) -> bool {
     let digits = text.trim_start_matches(['-', '+']);
-    let leading_zero = digits.starts_with('0') && digits.bytes().nth(1).is_some_and(|b| b.is_ascii_digit());
+    let leading_zero = matches!(digits.as_bytes(), [b'0', second, ..] if second.is_ascii_digit());
     digits.starts_with(|c: char| c.is_ascii_digit())
         && text.len() <= digits.len() + 1
         && !leading_zero
         && !digits.ends_with('.')
-        && digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'))
+        && digits
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'))
         && digits.parse::<f64>().is_ok()
 }
 
@@ -175,7 +179,9 @@ pub(crate) fn parse(text: &str, lines_before: usize, report: &mut Report<'_>) ->
             Err(error) => {
                 let at = reader.mark(*error.marker());
                 let message = format!("this is not YAML: {}", error.info());
-                report.add(at, "yaml-syntax", message).maybe_hint(syntax_hint(text, error.marker().line()));
+                report
+                    .add(at, "yaml-syntax", message)
+                    .maybe_hint(syntax_hint(text, error.marker().line()));
                 return None;
             }
         };
@@ -183,7 +189,11 @@ pub(crate) fn parse(text: &str, lines_before: usize, report: &mut Report<'_>) ->
             documents += 1;
             if documents > 1 {
                 let at = reader.mark(span.start);
-                report.add(at, "two-documents", "a file holds one document: nothing may follow this `---`");
+                report.add(
+                    at,
+                    "two-documents",
+                    "a file holds one document: nothing may follow this `---`",
+                );
                 return None;
             }
         }
@@ -257,7 +267,8 @@ impl Reader {
 
     fn begin(&mut self, at: Mark, open: Open, report: &mut Report<'_>) -> Option<()> {
         if self.open.len() >= DEPTH_MAX {
-            let message = format!("more than {DEPTH_MAX} lists and mappings stand in each other here");
+            let message =
+                format!("more than {DEPTH_MAX} lists and mappings stand in each other here");
             report.add(at, "too-deep", message);
             return None;
         }

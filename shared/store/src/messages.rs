@@ -159,18 +159,12 @@ impl Store {
         }
     }
 
-    /// The messages that a provider took, by its ids, for the console: a scan, whose cost grows
-    /// with the table.
+    /// The messages of all contacts, for the console: a scan, whose cost grows with the table.
     ///
     /// # Errors
     /// [`Error`] when the table can't be read, or holds something else.
-    pub async fn sent_messages(&self) -> Result<Vec<(String, Message)>, Error> {
-        let messages: Vec<Message> = self.scan("begins_with(sk, :kind)", "M#").await?;
-        let sent = messages.into_iter().filter_map(|message| match &message.status {
-            Status::Sent { provider_id, .. } => Some((provider_id.clone(), message)),
-            _ => None,
-        });
-        Ok(sent.collect())
+    pub async fn all_messages(&self) -> Result<Vec<Message>, Error> {
+        self.scan("begins_with(sk, :kind)", "M#").await
     }
 
     /// Reads the messages of a run: one strongly consistent query.

@@ -81,9 +81,9 @@ impl Stack {
     /// Publishes the flows of a folder, as a store does.
     pub(crate) fn publish(&self, flows: &Path) -> Result<()> {
         let mut masa = Command::new(tools::masa()?);
-        masa.arg("publish").arg("--table").arg(&self.table).arg("--flows").arg(flows);
+        masa.arg("publish").arg("--table").arg(&self.table).arg(flows);
         aws_environment(&mut masa, &self.endpoint);
-        tools::run(&mut masa, "reading what it said").map(drop)
+        tools::run(&mut masa).map(drop)
     }
 
     /// What MiniStack said last.
@@ -152,7 +152,7 @@ impl Sam {
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
             .env("CARGO_PROFILE_RELEASE_LTO", "off")
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
-        tools::run(&mut sam, "reading what it said").map(drop)
+        tools::run(&mut sam).map(drop)
     }
 
     fn deploy(&self) -> Result<()> {
@@ -161,11 +161,11 @@ impl Sam {
         sam.arg(self.built().join("template.yaml"));
         sam.arg("--parameter-overrides").args([
             "Architecture=x86_64",
-            "ContactKey=for tests only, no secret at all 1",
+            "ContactKey=for-tests-only-no-secret-at-all-1",
             &format!("FromAddress={FROM}"),
-            "FromName=The Shop",
+            "FromName='The Shop'",
             "LogLevel=DEBUG",
-            "SecretLinks=for tests only, no secret at all 2",
+            "SecretLinks=for-tests-only-no-secret-at-all-2",
             &format!("SecretEvents={SECRET_EVENTS}"),
             &format!("SecretShopify={SECRET_SHOPIFY}"),
             // MiniStack stops polling a queue whose limit comes from a parameter.
@@ -173,7 +173,7 @@ impl Sam {
             // Every wait is a schedule.
             "ShortWait=0",
         ]);
-        tools::run(&mut sam, "reading what it said").map(drop)
+        tools::run(&mut sam).map(drop)
     }
 
     fn list(&self, what: &str) -> Result<Value> {
@@ -182,7 +182,7 @@ impl Sam {
         if what == "resources" {
             sam.arg("--template-file").arg(self.built().join("template.yaml"));
         }
-        Ok(serde_json::from_str(&tools::run(&mut sam, "reading what it said")?)?)
+        Ok(serde_json::from_str(&tools::run(&mut sam)?)?)
     }
 
     /// A SAM command with the project's own settings.

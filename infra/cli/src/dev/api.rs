@@ -10,7 +10,7 @@ use axum::{
     http::{Response, StatusCode},
 };
 use jiff::Timestamp;
-use masa_domain::{ContactId, Span, State as RunState};
+use masa_domain::{ContactId, Span, State as RunState, Status};
 use masa_intake::address;
 use masa_store::Person;
 use serde::Deserialize;
@@ -59,9 +59,8 @@ pub(crate) async fn clock(State(dev): Shared) -> Response<Body> {
 }
 
 pub(crate) async fn move_clock(State(dev): Shared, Json(how): Json<Value>) -> Response<Body> {
-    let target = serde_json::from_value(how)
-        .map_err(anyhow::Error::from)
-        .and_then(|how| dev.target(&how));
+    let target =
+        serde_json::from_value(how).map_err(anyhow::Error::from).and_then(|how| dev.target(&how));
     match target {
         Ok(target) => told(dev.move_to(target).await),
         Err(error) => {
@@ -83,9 +82,14 @@ impl Dev {
     async fn outbox(&self) -> Result<Value> {
         let mut messages = self.stack.aws.outbox()?;
         if messages.iter().any(|message| message.get("flow").is_none_or(Value::is_null)) {
-            let known = self.stack.store.sent_messages().await?;
-            let known: HashMap<&str, _> =
-                known.iter().map(|(provider_id, message)| (provider_id.as_str(), message)).collect();
+            let known = self.stack.store.all_messages().await?;
+            let known: HashMap<&str, _> = known
+                .iter()
+                .filter_map(|message| match &message.status {
+                    Status::Sent { provider_id, .. } => Some((provider_id.as_str(), message)),
+                    _ => None,
+                })
+                .collect();
             for message in &mut messages {
                 let id = message.get("id").and_then(Value::as_str);
                 let found = id.and_then(|id| known.get(id));
@@ -173,7 +177,9 @@ impl Dev {
             let by_id = contact.remove("runs");
             if let Some(Value::Object(by_id)) = by_id {
                 let mut all: Vec<Value> = by_id.into_iter().map(|(_, run)| run).collect();
-                all.sort_by_key(|run| run.get("entered_at").and_then(Value::as_str).map(str::to_owned));
+                all.sort_by_key(|run| {
+                    run.get("entered_at").and_then(Value::as_str).map(str::to_owned)
+                });
                 runs = all.into();
             }
         }
@@ -183,7 +189,9 @@ impl Dev {
     fn target(&self, how: &Move) -> Result<Timestamp> {
         let now = self.stack.aws.clock().now();
         match how {
-            Move { advance: Some(span), to: None, next: None } => Ok(span.parse::<Span>()?.after(now)),
+            Move { advance: Some(span), to: None, next: None } => {
+                Ok(span.parse::<Span>()?.after(now))
+            }
             Move { advance: None, to: Some(to), next: None } if *to < now => {
                 bail!("`to` has passed: it is {now}, and a clock doesn't go back")
             }
@@ -191,7 +199,9 @@ impl Dev {
             Move { advance: None, to: None, next: Some(true) } => {
                 Ok(self.stack.aws.next_due()?.unwrap_or(now).max(now))
             }
-            _ => bail!(r#"send {{"advance":"2d"}}, {{"to":"2026-12-01T09:00:00Z"}} or {{"next":true}}"#),
+            _ => bail!(
+                r#"send {{"advance":"2d"}}, {{"to":"2026-12-01T09:00:00Z"}} or {{"next":true}}"#
+            ),
         }
     }
 

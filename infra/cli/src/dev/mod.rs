@@ -5,7 +5,7 @@ mod console;
 mod server;
 mod shop;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{io::Write as _, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result};
 use masa_box::ClockMode;
@@ -48,34 +48,42 @@ pub(crate) struct Dev {
 
 pub(crate) async fn run(arguments: Arguments) -> Result<Found> {
     tracing_subscriber::fmt().with_env_filter("warn").with_writer(std::io::stderr).init();
-    let library = match check::read(arguments.flows.as_deref())? {
+    let mut library = match check::read(arguments.flows.as_deref())? {
         Ok(library) => library,
         Err(problems) => {
             check::tell(&problems, false);
             return Ok(Found::Something);
         }
     };
-    let listener = TcpListener::bind(("127.0.0.1", arguments.port))
-        .await
-        .with_context(|| format!("port {} can't be used; give another with --port", arguments.port))?;
+    let listener = TcpListener::bind(("127.0.0.1", arguments.port)).await.with_context(|| {
+        format!("port {} can't be used; give another with --port", arguments.port)
+    })?;
     let address = format!("http://{}", listener.local_addr()?);
 
+    // The console's own page posts the shop's forms.
+    for form in library.forms.values_mut().filter(|form| !form.origins.is_empty()) {
+        form.origins.push(address.clone());
+        form.origins.push(address.replace("127.0.0.1", "localhost"));
+    }
     let config = settings(&address);
     let stack = Stack::open(arguments.data.as_deref(), ClockMode::Real, config.clone())?;
+    stack.recover().await?;
     let published = publish(&stack.store, library).await?;
     let contacts = ContactKey::new(config.require("MASA_CONTACT_KEY")?);
     let secrets = config.read("MASA_SECRET_EVENTS", StandardWebhooks::new)?;
 
-    println!("listening on {address}");
+    let mut words = format!("listening on {address}\n");
     for flow in published {
-        println!("journey {} version {}", flow.flow, flow.version);
+        words.push_str(&format!("journey {} version {}\n", flow.flow, flow.version));
     }
     for (name, _) in SECRETS {
-        println!("{name}={}", config.require(name)?);
+        words.push_str(&format!("{name}={}\n", config.require(name)?));
     }
     if arguments.data.is_none() {
-        println!("kept in memory; use --data DIR to keep contacts and journeys across restarts");
+        words.push_str("kept in memory; use --data DIR to keep it across restarts\n");
     }
+    // Whoever started this may have stopped reading; the server is of use all the same.
+    let _ = std::io::stdout().write_all(words.as_bytes());
     let dev = Arc::new(Dev { stack, contacts, secrets });
     server::serve(listener, dev).await?;
     Ok(Found::Nothing)
@@ -91,7 +99,6 @@ fn settings(address: &str) -> Config {
     let defaults: Config = SECRETS.into_iter().chain(fixed).collect();
     let environment = Config::from_env();
     let names = SECRETS.iter().chain(&fixed).map(|(name, _)| *name).chain(["MASA_SHORT_WAIT"]);
-    let own: Config =
-        names.filter_map(|name| Some((name, environment.get(name)?))).collect();
+    let own: Config = names.filter_map(|name| Some((name, environment.get(name)?))).collect();
     defaults.overridden_by(own)
 }

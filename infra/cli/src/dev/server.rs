@@ -58,7 +58,7 @@ async fn function(State(dev): Shared, request: Request) -> Response<Body> {
     let headers = parts.headers.iter().filter_map(|(name, value)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     });
-    let request = HttpRequest {
+    let mut request = HttpRequest {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
@@ -66,6 +66,7 @@ async fn function(State(dev): Shared, request: Request) -> Response<Body> {
         body: body.to_vec(),
         source_ip: "127.0.0.1".to_owned(),
     };
+    dev.into_box_time(&mut request);
     match dev.call(request).await {
         Ok(response) => into_axum(response),
         Err(error) => broken(&error),
@@ -97,7 +98,9 @@ pub(crate) fn answer(
 ) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
     response
 }
 
@@ -112,7 +115,9 @@ pub(crate) fn broken(error: &anyhow::Error) -> Response<Body> {
 /// likes, must not read contacts or move the clock.
 async fn only_from_here(request: Request, next: Next) -> Response<Body> {
     let headers = request.headers();
-    if here(headers, header::HOST) && (!headers.contains_key(header::ORIGIN) || here(headers, header::ORIGIN)) {
+    if here(headers, header::HOST)
+        && (!headers.contains_key(header::ORIGIN) || here(headers, header::ORIGIN))
+    {
         return next.run(request).await;
     }
     let message = r#"{"error":"not_here","message":"open the console as http://127.0.0.1:PORT"}"#;

@@ -1,9 +1,15 @@
 //! The console's demo shop: it signs what a store's server would sign, and posts it to the hook.
 
 use anyhow::{Result, bail};
-use axum::{Json, body::Body, extract::State, http::{Response, StatusCode}};
+use axum::{
+    Json,
+    body::Body,
+    extract::State,
+    http::{Response, StatusCode},
+};
 use masa_box::HttpRequest;
 use masa_domain::Id;
+use masa_runtime::Clock;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -11,6 +17,10 @@ use super::{
     Dev,
     server::{Shared, answer, broken},
 };
+
+const ID: &str = "webhook-id";
+const TIMESTAMP: &str = "webhook-timestamp";
+const SIGNATURE: &str = "webhook-signature";
 
 /// What the shop does.
 #[derive(Debug, Deserialize)]
@@ -38,17 +48,21 @@ impl Dev {
         let body = play.body.to_string();
         let timestamp = now.as_second();
         let id = format!("msg_{}", Id::derive(&["dev", &now.to_string(), &body]));
+        let signature = self.secrets.sign(&id, timestamp, body.as_bytes());
         let headers = [
             ("content-type", "application/json".to_owned()),
-            ("webhook-id", id.clone()),
-            ("webhook-timestamp", timestamp.to_string()),
-            ("webhook-signature", self.secrets.sign(&id, timestamp, body.as_bytes())),
+            (ID, id),
+            (TIMESTAMP, timestamp.to_string()),
+            (SIGNATURE, signature),
         ];
         let path = format!("/hooks/{}", play.what);
         let request = HttpRequest {
             method: "POST".to_owned(),
             path: path.clone(),
-            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
             body: body.clone().into_bytes(),
             source_ip: "127.0.0.1".to_owned(),
             ..HttpRequest::default()
@@ -61,5 +75,29 @@ impl Dev {
             "status": response.status,
             "response": serde_json::from_slice::<Value>(&response.body).unwrap_or_default(),
         }))
+    }
+
+    /// Senders outside live in the machine's time, and the box may be days ahead. A webhook that
+    /// is well signed and fresh in the machine's time is signed again in the box's time, as if its
+    /// sender had moved its clock too; any other is left for the hook to refuse.
+    pub(crate) fn into_box_time(&self, request: &mut HttpRequest) {
+        let header = |name: &str| {
+            let mut headers = request.headers.iter();
+            headers.find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        };
+        let [id, timestamp, signature] = [ID, TIMESTAMP, SIGNATURE].map(header);
+        let fresh = |now| self.secrets.verify(id, timestamp, signature, &request.body, now).is_ok();
+        let now = self.stack.aws.clock().now();
+        let (Some(id), true, false) = (id, fresh(Clock::system().now()), fresh(now)) else {
+            return;
+        };
+        let signature = self.secrets.sign(id, now.as_second(), &request.body);
+        for (name, value) in &mut request.headers {
+            match name.as_str() {
+                TIMESTAMP => *value = now.as_second().to_string(),
+                SIGNATURE => value.clone_from(&signature),
+                _ => {}
+            }
+        }
     }
 }

@@ -94,7 +94,9 @@ fn flows_without_steps() {
 #[test]
 fn what_is_asked_before_entry() {
     let flow = |condition: &str| {
-        format!("flow: one\ntrigger: {{ joined: news }}\nentry: {{ if: {condition} }}\nsteps: [ email: hello ]\n")
+        format!(
+            "flow: one\ntrigger: {{ joined: news }}\nentry: {{ if: {condition} }}\nsteps: [ email: hello ]\n"
+        )
     };
     for (condition, expected) in [
         ("{ email: hello, was: opened }", "3:16 email-before-entry"),

@@ -118,8 +118,9 @@ fn conditions() {
         ("{ all: [ { list: a }, { lists: b } ] }", "5:33 unknown-condition"),
         ("{ not: a }", "5:16 wrong-type"),
     ] {
-        let steps =
-            format!("  - email: hello\n  - if: {condition}\n    then: [ wait: 2d ]\n  - wait: 2d\n");
+        let steps = format!(
+            "  - email: hello\n  - if: {condition}\n    then: [ wait: 2d ]\n  - wait: 2d\n"
+        );
         flow_refused(&with_steps(&steps), &[expected]);
     }
 }

@@ -110,7 +110,13 @@ fn what_the_engine_might_not_survive_is_refused() {
     let long = format!("{head}x {{{{ a{} }}}}", "+a".repeat(20_000));
     html(&long, "4:3 tag-too-long");
     html(&format!("{head}{{{{ {}a }}}}", "not ".repeat(10_000)), "4:1 tag-too-long");
-    html(&format!("{head}{{% raw %}}{{{{ \"{{% endraw %}}{{{{ \" }}}} \" {} }}}}", "+a".repeat(9_000)), "4:26 tag-too-long");
+    html(
+        &format!(
+            "{head}{{% raw %}}{{{{ \"{{% endraw %}}{{{{ \" }}}} \" {} }}}}",
+            "+a".repeat(9_000)
+        ),
+        "4:26 tag-too-long",
+    );
     let elifs = "{% elif b %}\n".repeat(40_000);
     html(&format!("{head}{{% if a %}}\n{elifs}{{% endif %}}"), "105:1 too-many-elifs");
     html(&format!("{head}{}", "{% if a %}".repeat(5_000)), "4:1 template-syntax");
@@ -122,7 +128,8 @@ fn what_the_engine_might_not_survive_is_refused() {
     let filters = format!("{{{{ a{} }}}}", "|e".repeat(490));
     let elifs = format!("{{% if a %}}{}{{% endif %}}", "{% elif a %}".repeat(100));
     for body in [nots, sums, negations, filters, elifs] {
-        let nested = format!("{head}{}{body}{}", "{% if a %}".repeat(120), "{% endif %}".repeat(120));
+        let nested =
+            format!("{head}{}{body}{}", "{% if a %}".repeat(120), "{% endif %}".repeat(120));
         read(&[("one/templates/hello.en.html", &nested)]).unwrap();
     }
 }

@@ -58,10 +58,8 @@ fn read(overrides: &[(&str, &str)]) -> Result<Library, Vec<Problem>> {
 #[track_caller]
 fn refused(overrides: &[(&str, &str)], expected: &[&str]) {
     let problems = read(overrides).err().unwrap_or_default();
-    let found: Vec<String> = problems
-        .iter()
-        .map(|p| format!("{}:{}:{} {}", p.file, p.line, p.column, p.code))
-        .collect();
+    let found: Vec<String> =
+        problems.iter().map(|p| format!("{}:{}:{} {}", p.file, p.line, p.column, p.code)).collect();
     let texts: String =
         overrides.iter().map(|(path, text)| format!("{path}:\n{text:.500}\n")).collect();
     assert_eq!(found, expected, "\n{texts}\n{problems:#?}");

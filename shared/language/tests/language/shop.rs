@@ -45,22 +45,14 @@ fn the_shop_is_checked() {
 #[test]
 fn a_shop_that_cannot_be_read_says_nothing_about_forms() {
     let flow = FLOW.replace("joined: news", "form: winter");
-    refused(
-        &[("one/flow.yaml", &flow), ("shop.yaml", "name: [")],
-        &["shop.yaml:2:1 yaml-syntax"],
-    );
-    refused(
-        &[("one/flow.yaml", &flow)],
-        &["one/flow.yaml:2:18 unknown-form"],
-    );
+    refused(&[("one/flow.yaml", &flow), ("shop.yaml", "name: [")], &["shop.yaml:2:1 yaml-syntax"]);
+    refused(&[("one/flow.yaml", &flow)], &["one/flow.yaml:2:18 unknown-form"]);
 }
 
 #[test]
 fn a_missing_shop_is_told() {
-    let files = Files::from_texts([
-        ("one/flow.yaml", FLOW),
-        ("one/templates/hello.en.html", HELLO),
-    ]);
+    let files =
+        Files::from_texts([("one/flow.yaml", FLOW), ("one/templates/hello.en.html", HELLO)]);
     let problems = masa_language::read(&files).unwrap_err();
     assert_eq!(problems.len(), 1, "{problems:#?}");
     assert_eq!((problems[0].file.as_str(), problems[0].code), ("shop.yaml", "missing-file"));
