@@ -48,7 +48,7 @@ fn stimulus(record: EventRecord) -> Result<Option<(ContactId, Stimulus)>, Error>
     }
     if sk.starts_with("F#") && record.event_name == "INSERT" {
         let fact: Fact = from_image(&sk, change.new_image)?;
-        return Ok(Some((fact.contact, Stimulus::Fact(fact))));
+        return Ok(Some((fact.contact, Stimulus::Fact(Box::new(fact)))));
     }
     if sk.starts_with("M#") {
         let message: Message = from_image(&sk, change.new_image)?;
@@ -58,7 +58,7 @@ fn stimulus(record: EventRecord) -> Result<Option<(ContactId, Stimulus)>, Error>
         };
         let settled = message.status.settled_at().is_some();
         if settled && before.is_none_or(|before| before.status != message.status) {
-            return Ok(Some((message.contact, Stimulus::Message(message))));
+            return Ok(Some((message.contact, Stimulus::Message(Box::new(message)))));
         }
     }
     Ok(None)

@@ -152,7 +152,11 @@ fn purchased(asked: &Asked<'_>, what: &Product, since: Since) -> bool {
     };
     last.is_some_and(|last| match since {
         Since::Ever => true,
-        Since::Entry => asked.run.is_some_and(|run| last >= run.entered_at),
+        Since::Entry => asked.run.is_some_and(|run| {
+            // The purchase that began the run is not one since.
+            let began_by_purchase = run.data.get("order").is_some();
+            last > run.entered_at || (last == run.entered_at && !began_by_purchase)
+        }),
     })
 }
 

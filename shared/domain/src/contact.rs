@@ -259,10 +259,14 @@ impl Contact {
             let at = consent.at.unwrap_or(received_at).min(received_at);
             for (channel, said) in [(Channel::Email, consent.email), (Channel::Sms, consent.sms)] {
                 let Some(said) = said else { continue };
-                if self.consent.get(&channel).is_some_and(|known| known.at > at) {
+                let answer = if said { Answer::Granted } else { Answer::Refused };
+                // At the same instant a refusal wins, in whichever order the two were told.
+                let stands = |known: &Consent| {
+                    known.at > at || (known.at == at && known.answer == Answer::Refused)
+                };
+                if self.consent.get(&channel).is_some_and(stands) {
                     continue;
                 }
-                let answer = if said { Answer::Granted } else { Answer::Refused };
                 let (text, ip) = (consent.text.clone(), consent.ip.clone());
                 self.consent.insert(channel, Consent { answer, at, text, ip });
             }

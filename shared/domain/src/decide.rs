@@ -28,7 +28,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stimulus {
     /// A fact was stored.
-    Fact(Fact),
+    Fact(Box<Fact>),
     /// A wait is over.
     Wake {
         /// Whose.
@@ -37,7 +37,7 @@ pub enum Stimulus {
         generation: u32,
     },
     /// A message changed.
-    Message(Message),
+    Message(Box<Message>),
 }
 
 /// Something to do after the new state is committed. Each may be done twice.
@@ -136,7 +136,21 @@ pub fn decide(
     }
     walk.follow_joins()?;
     walk.contact.forget_ended_runs();
-    Ok(Decision { contact: Some(walk.contact), effects: walk.effects })
+    let Walk { contact, mut effects, .. } = walk;
+    // A list that a run joined may have ended it, or another run of this walk, after its effect
+    // was asked for.
+    effects.retain(|effect| is_meant(effect, &contact));
+    Ok(Decision { contact: Some(contact), effects })
+}
+
+/// Whether `contact` still stands where `effect` was asked for.
+fn is_meant(effect: &Effect, contact: &Contact) -> bool {
+    let (run, generation) = match effect {
+        Effect::Send { message, .. } => (message.run, message.generation),
+        Effect::Arm { run, generation, .. } => (*run, *generation),
+        Effect::Disarm { .. } => return true,
+    };
+    contact.runs.get(&run).is_some_and(|run| run.is_live() && run.generation == generation)
 }
 
 fn moved_by(run: RunId, generation: u32) -> Id {
@@ -209,13 +223,9 @@ impl<'a> Walk<'a> {
     }
 
     fn wake(&mut self, id: RunId, generation: u32) -> Result<bool, Need> {
-        let Some(run) = self.contact.runs.get(&id) else { return Ok(false) };
-        let State::Waiting { step, until } = run.state.clone() else {
+        let Some(State::Waiting { step, until }) = self.standing(id, generation) else {
             return Ok(self.already(id, generation));
         };
-        if run.generation != generation {
-            return Ok(self.already(id, generation));
-        }
         self.go_on(id, &step, until.max(self.now), "the wait is over")?;
         Ok(true)
     }
@@ -223,24 +233,29 @@ impl<'a> Walk<'a> {
     fn message(&mut self, message: &Message) -> Result<bool, Need> {
         let (id, generation) = (message.id.run, message.id.generation);
         let Some(settled) = message.status.settled_at() else { return Ok(false) };
-        let Some(run) = self.contact.runs.get(&id) else { return Ok(false) };
-        let State::Sending { step } = run.state.clone() else {
+        let Some(State::Sending { step }) = self.standing(id, generation) else {
             return Ok(self.already(id, generation));
         };
-        if run.generation != generation {
-            return Ok(self.already(id, generation));
-        }
         self.go_on(id, &step, settled, &message.status.in_words())?;
         Ok(true)
     }
 
-    /// A stimulus of the past: its own effects may not have run, so those of the run's state are
-    /// asked for once more. Always "nothing changed".
-    fn already(&mut self, run: RunId, generation: u32) -> bool {
-        let behind = self.contact.runs.get(&run).is_some_and(|run| generation < run.generation);
-        if behind {
-            self.stand_by(run);
-        }
+    /// Where `run` stands, when that is still the state of `generation`.
+    fn standing(&self, run: RunId, generation: u32) -> Option<State> {
+        let run = self.contact.runs.get(&run)?;
+        (run.generation == generation).then(|| run.state.clone())
+    }
+
+    /// A stimulus of the past: its own effects may not have run, so those of the run that it moved
+    /// and of the runs that it let in are asked for once more. Always "nothing changed".
+    fn already(&mut self, id: RunId, generation: u32) -> bool {
+        let mut touched = self.live_runs();
+        touched.retain(|run| {
+            let Some(run) = self.contact.runs.get(run) else { return false };
+            let moved = run.id == id && generation < run.generation;
+            moved || run.id == RunId::new(self.contact.id, &run.flow, self.cause)
+        });
+        touched.into_iter().for_each(|run| self.stand_by(run));
         false
     }
 
@@ -327,7 +342,10 @@ impl<'a> Walk<'a> {
         occurrence: &Occurrence<'_>,
     ) -> Result<(), Need> {
         let at = occurrence.fact.map_or(self.now, |fact| fact.received_at);
-        if self.entered.contains(&flow.name) || !self.may_enter(flow, at) {
+        let id = RunId::new(self.contact.id, &flow.name, self.cause);
+        // A fact that comes again after it was forgotten does not begin its run anew.
+        let known = self.entered.contains(&flow.name) || self.contact.runs.contains_key(&id);
+        if known || !self.may_enter(flow, at) {
             return Ok(());
         }
         if let Some(condition) = &flow.entry_if {
@@ -343,7 +361,7 @@ impl<'a> Walk<'a> {
         ledger.last_at = ledger.last_at.max(at);
 
         let mut run = Run {
-            id: RunId::new(self.contact.id, &flow.name, self.cause),
+            id,
             flow: flow.name.clone(),
             version,
             entered_at: at,

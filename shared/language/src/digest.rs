@@ -1,7 +1,7 @@
 //! What tells whether a flow was changed.
 
 use data_encoding::HEXLOWER;
-use masa_domain::{Flow, Trigger, catalogue_key};
+use masa_domain::Flow;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -12,15 +12,6 @@ pub fn digest(flow: &Flow) -> String {
         unreachable!("all keys of a flow are texts, and all its numbers are JSON's");
     });
     HEXLOWER.encode(&Sha256::digest(sorted(json).to_string()))
-}
-
-/// A flow's triggers as the catalogue lists them: sorted, each once.
-pub fn trigger_keys(flow: &Flow) -> Vec<String> {
-    let mut keys: Vec<String> =
-        flow.triggers.iter().map(|trigger: &Trigger| catalogue_key(trigger)).collect();
-    keys.sort();
-    keys.dedup();
-    keys
 }
 
 fn sorted(value: Value) -> Value {

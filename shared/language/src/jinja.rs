@@ -84,11 +84,7 @@ pub(crate) fn check(template: &str, place: Place, calls: Calls, report: &mut Rep
         for (name, offset, kind) in unknown_names(&env, tag, calls) {
             let (line, column) = lines.position(offset);
             let message = format!("there is no {kind} {}", quote(name));
-            let problem = report.add(place.mark(line, column), kind.code(), message);
-            if name == "link" {
-                problem
-                    .hint("here an `<a href>` is signed by itself; `link(url)` is for SMS and txt");
-            }
+            report.add(place.mark(line, column), kind.code(), message).maybe_hint(kind.hint(name));
         }
     }
 }
@@ -155,6 +151,19 @@ impl Kind {
     }
 }
 
+impl Kind {
+    fn hint(self, name: &str) -> Option<String> {
+        let hint = match (self, name) {
+            (Self::Function, "link") => {
+                "here an `<a href>` is signed by itself; `link(url)` is for SMS and txt"
+            }
+            (Self::Method, _) => "filters change a value: `{{ name | upper }}`",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
 impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -186,15 +195,14 @@ fn unknown_names<'t>(
             (exists(env, name, "filter"), Kind::Filter)
         } else if after_is && !keyword {
             (exists(env, name, "test"), Kind::Test)
-        } else if called
-            && !keyword
-            && before(1) != Some(&Token::Sign(b'.'))
-            && !statement(tag, index)
-        {
+        } else if !called || keyword || statement(tag, index) {
+            continue;
+        } else if before(1) == Some(&Token::Sign(b'.')) {
+            // Only the state of a loop has methods.
+            (named("loop", 2), Kind::Method)
+        } else {
             let ours = (name == "link" && calls == Calls::Link) || name == "loop";
             (ours || env.globals().any(|(global, _)| global == name), Kind::Function)
-        } else {
-            continue;
         };
         if !known {
             unknown.push((name, offset, kind));

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 
 use masa_domain::{Flow, Form, Shop};
 
-pub use digest::{digest, trigger_keys};
+pub use digest::digest;
 pub use files::{Files, Refused};
 pub use problem::Problem;
 

@@ -217,9 +217,10 @@ fn people(stack: &Stack) -> Vec<Value> {
     items
 }
 
-/// The first path in a mail that starts with `prefix`.
+/// The first path in a mail that starts with `prefix`, as a mail program reads it.
 fn link(html: &str, prefix: &str) -> String {
-    let from = html.find(prefix).unwrap_or_else(|| panic!("no {prefix} in {html}"));
+    let html = html.replace("&#x2f;", "/");
+    let from = html.find(prefix).unwrap_or_else(|| panic!("no {prefix} in the mail"));
     html[from..].split(['"', '\'', '<', ' ']).next().unwrap().to_owned()
 }
 

@@ -43,6 +43,7 @@ fn the_engines_own_errors_have_line_and_column() {
         ("{{ name | uper }}\n", "5:11 unknown-filter"),
         ("{{ name }}\n{{ a }} {% if name is emtpy %}x{% endif %}\n", "6:23 unknown-test"),
         ("{{ shop.name }} {{ today() }}\n", "5:20 unknown-function"),
+        ("{{ shop.name.upper() }}\n", "5:14 unknown-method"),
         ("<a href=\"{{ link(shop.url) }}\">x</a>\n", "5:13 unknown-function"),
     ] {
         html(&format!("{head}{body}"), expected);
@@ -53,7 +54,7 @@ fn the_engines_own_errors_have_line_and_column() {
 fn what_the_engine_knows_is_let_through() {
     let source = "---\nsubject: '{{ first_name | default(\"you\") | upper }}'\n---\n\
         {% if order is defined and order.items | length > 1 and not x is none %}\
-        {% for item in order.items | reverse %}{{ loop.index }} {{ item.name | trim | title }}{% endfor %}\
+        {% for item in order.items | reverse %}{{ loop.index }}{{ loop.cycle('a', 'b') }} {{ item.name | trim | title }}{% endfor %}\
         {% elif (a or b) and a in (1, 2) %}{% set n = range(3) | list %}{{ n | first }}\
         {% filter upper %}x{% endfilter %}{% raw %}{{ | }}{% endraw %}{# {{ #}\
         {% endif %}";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use masa_domain::{
     Action, Again, Condition, FieldTest, Flow, Kind, MailStatus, Product, Since, Span, Trigger,
 };
-use masa_language::{Files, digest, trigger_keys};
+use masa_language::{Files, digest};
 use serde_json::json;
 
 use crate::HELLO;
@@ -151,10 +151,6 @@ fn the_head_is_read() {
     let not_staff = Condition::Not(Box::new(Condition::List("staff".to_owned())));
     let country = field("country", FieldTest::Is(json!("IL")));
     assert_eq!(flow.entry_if, Some(Condition::All(vec![country, not_staff])));
-    assert_eq!(
-        trigger_keys(&flow),
-        ["event:course.done", "form:spring", "joined:newsletter", "purchased"]
-    );
 }
 
 /// Where each step leads: `next`, or for a branch `then|else`; `.` is the end.
