@@ -102,7 +102,6 @@ pub fn signed<'r>(
 }
 
 /// 401, with what to do.
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 pub fn unsigned(refused: Refused) -> Reply {
     Reply::error(401, refused.code(), &refused.to_string())
 }
@@ -121,7 +120,6 @@ pub fn json(request: &Request) -> Result<(), Reply> {
 }
 
 /// 400, with the field and what to do.
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 pub fn malformed(malformed: Malformed) -> Reply {
     Reply::error(400, "malformed", &malformed.to_string())
 }

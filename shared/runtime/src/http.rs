@@ -7,7 +7,7 @@ use aws_lambda_events::{
 use data_encoding::BASE64;
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{CONTENT_TYPE, LOCATION},
+    header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY},
 };
 use serde_json::json;
 
@@ -77,7 +77,7 @@ impl Request {
 #[derive(Debug, Clone)]
 pub struct Reply {
     status: i64,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     body: Vec<u8>,
     binary: bool,
 }
@@ -138,7 +138,7 @@ impl Reply {
     /// The same, with one more header.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 
@@ -148,12 +148,13 @@ impl Reply {
     }
 
     fn new(status: u16, content_type: &'static str, body: Vec<u8>) -> Self {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        // Every answer is about one person at one moment.
-        headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(http::header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+        let headers = vec![
+            (CONTENT_TYPE, HeaderValue::from_static(content_type)),
+            // Every answer is about one person at one moment.
+            (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+            (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
+        ];
         Self { status: i64::from(status), headers, body, binary: false }
     }
 }
@@ -167,7 +168,7 @@ impl From<Reply> for ApiGatewayV2httpResponse {
         };
         let mut response = Self::default();
         response.status_code = reply.status;
-        response.headers = reply.headers;
+        response.headers = reply.headers.into_iter().collect::<HeaderMap>();
         response.is_base64_encoded = reply.binary;
         response.body = Some(body);
         response

@@ -66,7 +66,7 @@ async fn function(State(dev): Shared, request: Request) -> Response<Body> {
         body: body.to_vec(),
         source_ip: "127.0.0.1".to_owned(),
     };
-    dev.into_box_time(&mut request);
+    dev.set_to_box_time(&mut request);
     match dev.call(request).await {
         Ok(response) => into_axum(response),
         Err(error) => broken(&error),

@@ -80,7 +80,7 @@ impl Dev {
     /// Senders outside live in the machine's time, and the box may be days ahead. A webhook that
     /// is well signed and fresh in the machine's time is signed again in the box's time, as if its
     /// sender had moved its clock too; any other is left for the hook to refuse.
-    pub(crate) fn into_box_time(&self, request: &mut HttpRequest) {
+    pub(crate) fn set_to_box_time(&self, request: &mut HttpRequest) {
         let header = |name: &str| {
             let mut headers = request.headers.iter();
             headers.find(|(known, _)| known == name).map(|(_, value)| value.as_str())

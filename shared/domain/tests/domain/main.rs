@@ -1,0 +1,13 @@
+//! The decision core: properties over arbitrary journeys and histories, and tables of examples.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test assertions")]
+
+mod conditions;
+mod consent;
+mod endings;
+mod generate;
+mod properties;
+mod reentry;
+mod round_trip;
+mod totality;
+mod triggers;
+mod world;

@@ -1,0 +1,196 @@
+//! Values with something in every corner.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use masa_domain::{
+    Again, Answer, Channel, Consent, ConsentGiven, Contact, ContactDetails, ContactId, End, Entry,
+    Fact, FactId, Flow, FlowLedger, Happening, Id, Item, Kind, Message, MessageId, Order, Profile,
+    Run, RunId, State, Status, Template, Trigger,
+};
+use serde_json::{Value, json};
+
+/// So many seconds into the tests.
+pub(crate) fn time(seconds: i64) -> Timestamp {
+    let start: Timestamp = "2026-03-01T08:00:00.123456Z".parse().unwrap();
+    start.checked_add(SignedDuration::from_secs(seconds)).unwrap()
+}
+
+pub(crate) fn person(name: &str) -> ContactId {
+    ContactId(Id::derive(&["person", name]))
+}
+
+pub(crate) fn run(name: &str) -> RunId {
+    RunId(Id::derive(&["run", name]))
+}
+
+/// Each type that JSON has, nested, beyond ASCII, and the numbers at the edges.
+pub(crate) fn values() -> BTreeMap<String, Value> {
+    let values = [
+        ("text", json!("שלום, עולם 🫖")),
+        ("empty", json!("")),
+        ("quotes", json!("\"'\\\n\t\u{1}{{ x }}")),
+        ("yes", json!(true)),
+        ("no", json!(false)),
+        ("zero", json!(0)),
+        ("negative", json!(-7)),
+        ("smallest", json!(i64::MIN)),
+        ("largest", json!(u64::MAX)),
+        ("fraction", json!(0.1)),
+        ("precise", json!(1.797_693_134_862_3)),
+        ("tiny", json!(1e-100)),
+        ("huge", json!(1.5e100)),
+        ("list", json!([1, "שתיים", null, [], {}, [[3.5]]])),
+        ("object", json!({"a": {"b": {"ג": ["🫖", null, {"": 1}]}}, "empty": {}})),
+        ("רמז", json!("a name beyond ASCII")),
+    ];
+    values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+pub(crate) fn details() -> ContactDetails {
+    let text = |text: &str| Some(text.to_owned());
+    ContactDetails {
+        email: text("dana@example.com"),
+        phone: text("+972501234567"),
+        first_name: text("דנה 🫖"),
+        last_name: text("O'Neil-כהן"),
+        language: text("he"),
+        timezone: text("Asia/Jerusalem"),
+        country: text("IL"),
+        lists: vec!["newsletter".to_owned(), "מבצעים".to_owned()],
+        fields: values(),
+        consent: Some(ConsentGiven {
+            email: Some(true),
+            sms: Some(false),
+            text: text("אני מסכימה"),
+            ip: text("2001:db8::1"),
+            at: Some(time(-1)),
+        }),
+    }
+}
+
+pub(crate) fn order() -> Order {
+    let item = |product: &str, quantity| Item {
+        product_id: product.to_owned(),
+        name: Some("תה".to_owned()),
+        quantity,
+        price: Some("12.90".to_owned()),
+    };
+    Order {
+        order_id: "A-1001".to_owned(),
+        currency: Some("ILS".to_owned()),
+        total: Some("0012.900".to_owned()),
+        items: vec![item("sku 1#2", 1), item("verbena", u32::MAX)],
+        coupon: Some("FIRSTCUP".to_owned()),
+    }
+}
+
+pub(crate) fn happenings() -> Vec<Happening> {
+    let bare = Order { currency: None, total: None, items: Vec::new(), coupon: None, ..order() };
+    vec![
+        Happening::Signup { form: None },
+        Happening::Signup { form: Some("landing-spring".to_owned()) },
+        Happening::Purchase(order()),
+        Happening::Purchase(bare),
+        Happening::Event { name: "course.done".to_owned(), data: Value::Null },
+        Happening::Event { name: "course.done".to_owned(), data: json!(values()) },
+    ]
+}
+
+pub(crate) fn fact(contact: ContactId, id: &str) -> Fact {
+    Fact {
+        id: FactId::new("test", id),
+        contact,
+        received_at: time(0),
+        at: time(-60),
+        details: ContactDetails::default(),
+        what: Happening::Signup { form: None },
+    }
+}
+
+/// A contact with a run in each state that there is.
+pub(crate) fn contact(id: ContactId) -> Contact {
+    let states = [
+        State::Sending { step: "hello".to_owned() },
+        State::Waiting { step: "pause".to_owned(), until: time(86_400) },
+        State::Ended { end: End::Finished, at: time(1) },
+        State::Ended { end: End::Left, at: time(2) },
+        State::Ended { end: End::Exited { rule: "purchased: any".to_owned() }, at: time(3) },
+        State::Ended { end: End::Failed { reason: "אבד".to_owned() }, at: time(4) },
+    ];
+    let runs = states.into_iter().enumerate().map(|(number, state)| a_run(number, state));
+    let told = details();
+    let mut contact = Contact::new(id, time(0));
+    contact.profile = Profile {
+        email: told.email,
+        phone: told.phone,
+        first_name: told.first_name,
+        last_name: told.last_name,
+        language: told.language,
+        timezone: told.timezone,
+        country: told.country,
+    };
+    contact.fields = values();
+    contact.lists = told.lists.into_iter().map(|list| (list, time(5))).collect();
+    contact.consent = Channel::ALL.into_iter().zip([Answer::Granted, Answer::Refused]).map(consent).collect();
+    contact.purchases.orders = u32::MAX;
+    contact.purchases.last_at = Some(time(6));
+    contact.purchases.products.insert("sku 1#2".to_owned(), time(7));
+    contact.flows.insert("welcome".to_owned(), FlowLedger { entered: 3, last_at: time(8) });
+    contact.runs = runs.map(|run| (run.id, run)).collect();
+    contact.applied.insert(FactId::new("test", "1"), time(9));
+    contact
+}
+
+fn consent((channel, answer): (Channel, Answer)) -> (Channel, Consent) {
+    let (text, ip) = (Some("אני מסכימה".to_owned()), None);
+    (channel, Consent { answer, at: time(-1), text, ip })
+}
+
+fn a_run(number: usize, state: State) -> Run {
+    Run {
+        id: run(&number.to_string()),
+        flow: "welcome".to_owned(),
+        version: u32::MAX,
+        entered_at: time(10),
+        fact: (number > 0).then(|| FactId::new("test", "1")),
+        generation: 7,
+        state,
+        data: if number > 1 { json!({ "order": order() }) } else { Value::Null },
+        messages: [("hello".to_owned(), 6)].into(),
+        story: vec![Entry { at: time(11), step: String::new(), what: "entered".to_owned() }],
+    }
+}
+
+pub(crate) fn claimed(contact: ContactId, id: MessageId, owner: &str) -> Message {
+    Message {
+        id,
+        contact,
+        flow: "welcome".to_owned(),
+        version: 2,
+        step: "hello".to_owned(),
+        channel: Channel::Email,
+        status: Status::Claimed { owner: owner.to_owned(), lease_until: time(90) },
+        opened_at: None,
+        opens: 0,
+        clicked_at: None,
+        clicks: 0,
+        links: BTreeMap::new(),
+    }
+}
+
+/// A flow without steps whose one template has this text.
+pub(crate) fn flow(name: &str, html: &str) -> Flow {
+    let template = Template { subject: "נושא".to_owned(), html: html.to_owned(), ..Template::default() };
+    Flow {
+        name: name.to_owned(),
+        kind: Kind::Marketing,
+        triggers: vec![Trigger::Joined("newsletter".to_owned())],
+        entry_if: None,
+        again: Again::Never,
+        exits: Vec::new(),
+        first: None,
+        steps: BTreeMap::new(),
+        templates: [("hello".to_owned(), [("he".to_owned(), template)].into())].into(),
+    }
+}

@@ -1,0 +1,96 @@
+//! The table itself, what expires in it, and what errors tell.
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue::{N, S},
+    KeyType, StreamViewType, TimeToLiveStatus,
+};
+use masa_domain::{Channel, MessageId};
+use masa_runtime::{Config, sdk_config};
+use masa_store::{Error, Publish, Store, key};
+
+use crate::{
+    Bench, Item,
+    samples::{claimed, contact, fact, flow, person, run, time},
+};
+
+/// Seconds for which facts and messages are kept.
+const KEPT_S: i64 = 400 * 86_400;
+
+pub(crate) async fn is_made_as_the_template_describes_it(bench: Bench) {
+    let described = bench.client.describe_table().table_name(&bench.table).send().await.unwrap();
+    let table = described.table.unwrap();
+    let keys: Vec<_> =
+        table.key_schema().iter().map(|key| (key.attribute_name(), key.key_type())).collect();
+    assert_eq!(keys, [("pk", &KeyType::Hash), ("sk", &KeyType::Range)]);
+    let stream = table.stream_specification.unwrap();
+    assert_eq!(stream.stream_view_type, Some(StreamViewType::NewAndOldImages));
+    let ttl = bench.client.describe_time_to_live().table_name(&bench.table).send().await.unwrap();
+    let ttl = ttl.time_to_live_description.unwrap();
+    assert_eq!(ttl.attribute_name.as_deref(), Some("expires"));
+    assert_eq!(ttl.time_to_live_status, Some(TimeToLiveStatus::Enabled));
+}
+
+/// Stores one item of each kind and looks at the attribute that DynamoDB deletes by.
+pub(crate) async fn what_expires_says_so_and_nothing_else_does(bench: Bench) {
+    let dana = person("dana");
+    let message = MessageId { run: run("1"), generation: 1 };
+    bench.store.record(&fact(dana, "1")).await.unwrap();
+    bench.store.commit(&contact(dana)).await.unwrap();
+    bench.store.refuse(dana, Channel::Sms, time(0)).await.unwrap();
+    bench.store.claim(&claimed(dana, message, "me"), time(500)).await.unwrap();
+    bench.store.opened(dana, message, time(9_000)).await.unwrap();
+    let flows = vec![(flow("welcome", ""), "digest".to_owned())];
+    let publish = Publish { flows, forms: Default::default(), shop: Default::default() };
+    bench.store.publish(&publish).await.unwrap();
+
+    let items = bench.items().await;
+    let seen: Vec<_> = items.iter().map(|item| (crate::key(item, "sk"), item.get("expires").cloned())).collect();
+    let after = |seconds: i64| Some(N((time(seconds).as_second() + KEPT_S).to_string()));
+    let expected = [
+        ("@".to_owned(), None),
+        ("@C".to_owned(), None),
+        (key::fact(fact(dana, "1").id), after(0)),
+        (key::message(message), after(500)),
+        ("V#000001".to_owned(), None),
+        ("LIVE".to_owned(), None),
+    ];
+    assert_eq!(seen, expected, "a fact from its receipt, a message from its claim, in epoch seconds");
+}
+
+pub(crate) async fn an_error_names_the_call_and_nobody(bench: Bench) {
+    // Nothing listens there, and a table of this name is not here.
+    let nowhere: Config = [
+        ("MASA_TABLE", "nowhere"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+    ]
+    .into_iter()
+    .collect();
+    let store = Store::new(&sdk_config(&nowhere).unwrap(), &nowhere).unwrap();
+    let mut told = fact(person("dana"), "1");
+    told.details = crate::samples::details();
+    let error = store.record(&told).await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { operation: "PutItem", .. }), "{error}");
+    assert!(!format!("{error} {error:?}").contains("dana@"), "no address in an error: {error:?}");
+
+    // A key that no item may have: DynamoDB itself refuses and explains.
+    let long = "x".repeat(3_000);
+    let error = bench.store.flow(&long, 1).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("GetItem") && text.contains("ValidationException"), "{text}");
+}
+
+pub(crate) async fn a_broken_item_is_named_by_its_key(bench: Bench) {
+    let dana = person("dana");
+    let pk = key::contact(dana);
+    bench.put(Item::from([
+        ("pk".to_owned(), S(pk.clone())),
+        ("sk".to_owned(), S("@".to_owned())),
+        ("version".to_owned(), S("dana@example.com".to_owned())),
+    ])).await;
+    let error = bench.store.load(dana).await.unwrap_err();
+    assert!(matches!(&error, Error::Corrupt { key, .. } if *key == format!("{pk} @")), "{error}");
+    assert!(!error.to_string().contains("dana@"), "no content in an error: {error}");
+}
