@@ -132,9 +132,11 @@ impl Chrome {
         Ok(())
     }
 
-    /// Light or dark, as the reader's system asks for it.
+    /// Light or dark, as the reader's system asks for it; without motion, so that a picture shows what stays.
     pub(crate) fn scheme(&mut self, page: &Page, scheme: &str) -> Result<()> {
-        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        let colours = json!({ "name": "prefers-color-scheme", "value": scheme });
+        let motion = json!({ "name": "prefers-reduced-motion", "value": "reduce" });
+        let features = json!({ "features": [colours, motion] });
         self.call(Some(page), "Emulation.setEmulatedMedia", features)?;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The console as a person uses it: what can be clicked, and what can be seen.
 
-use std::{path::PathBuf, process::Command, time::Duration};
+use std::{fs, path::PathBuf, process::Command, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use masa_tests::{
@@ -44,18 +44,21 @@ impl Console {
     pub(crate) fn open(name: &str) -> Result<Self> {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("browser-{name}"));
         if folder.exists() {
-            std::fs::remove_dir_all(&folder)?;
+            fs::remove_dir_all(&folder)?;
         }
-        std::fs::create_dir_all(&folder)?;
-        let command = |port: u16| {
+        fs::create_dir_all(&folder)?;
+        let command = |_| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_masa"));
-            command.args(["dev", "--port", &port.to_string(), "--data"]).arg(folder.join("data"));
+            command.args(["dev", "--port", "0", "--data"]).arg(folder.join("data"));
             command
         };
-        let ready = |port| http::get(port, "/").is_ok_and(|answer| answer.status == 200);
-        let server =
-            Server::start(&folder.join("masa.log"), Duration::from_secs(60), command, ready)?;
-        let address = format!("http://127.0.0.1:{}", server.port());
+        // The port that it chose stands in the first line that it prints, whole once the next one is there.
+        let log = folder.join("masa.log");
+        let printed = || fs::read_to_string(&log).unwrap_or_default();
+        let server = Server::start(&log, START, command, |_| printed().contains("\njourney "))?;
+        let printed = printed();
+        let first = printed.lines().find_map(|line| line.strip_prefix("listening on "));
+        let address = first.context("masa dev tells no address")?.to_owned();
         let mut chrome = Chrome::start(&folder)?;
         let page = chrome.open(&format!("{address}/"), 1280, 900)?;
         let mut console = Self { chrome, page, frame: None, address, server };
@@ -270,12 +273,14 @@ impl Console {
     /// Leaves by the opened mail's link: a page asks, a button answers, and the page says that it is done.
     pub(crate) fn unsubscribe(&mut self, direction: &str, picture: &str) -> Result<()> {
         let page = self.follow("[href*='/u/']", "/u/")?;
+        // A new tab is an empty document until the page has come.
+        self.chrome.wait(&page, "document.querySelector('form')?.method === 'post'")?;
         let shown = self.chrome.evaluate(&page, "getComputedStyle(document.body).direction")?;
         ensure!(shown == direction, "the page runs {shown}");
         self.chrome.screenshot(&page, &path(picture))?;
-        self.chrome.click(&page, "form[method='post' i] button")?;
+        self.chrome.click(&page, "form button")?;
         self.chrome
-            .wait(&page, "document.readyState === 'complete' && !document.querySelector('form')")?;
+            .wait(&page, "document.querySelector('main') && !document.querySelector('form')")?;
         self.chrome.screenshot(&page, &path(&format!("{picture}-done")))?;
         let complaints = self.chrome.complaints(&page);
         ensure!(complaints.is_empty(), "the page complains: {complaints:?}");

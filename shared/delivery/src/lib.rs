@@ -10,6 +10,6 @@ mod html;
 mod provider;
 mod sender;
 
-pub use compose::{Composer, Mail, Occasion, Text};
+pub use compose::{CannotCompose, Composer, Mail, Occasion, Text};
 pub use courier::{Courier, Error};
 pub use sender::{NotASender, Sender};

@@ -83,8 +83,9 @@ pub(crate) fn to_item(pk: &str, sk: &str, value: &impl Serialize) -> Result<Item
     Ok(item)
 }
 
-pub(crate) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
-    let part = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+pub(crate) fn from_item<T: DeserializeOwned>(mut item: Item) -> Result<T, Error> {
+    // Taken out, for they are no part of a value that is a map of names.
+    let mut part = |name| item.remove(name).and_then(|value| value.as_s().ok().cloned());
     let (pk, sk) = (part("pk").unwrap_or_default(), part("sk").unwrap_or_default());
     serde_dynamo::from_item(item).map_err(|error| corrupt(&pk, &sk, &error))
 }

@@ -193,7 +193,7 @@ function buy() {
   const price = known?.price ?? "10.00";
   const quantity = Number(value("quantity")) || 1;
   return hook("purchase", {
-    order_id: `D-${Date.now().toString(36).toUpperCase()}`,
+    order_id: `D${Date.now().toString(36).toUpperCase()}`,
     email, phone, currency: "ILS",
     total: (Number(price) * quantity).toFixed(2),
     items: [{ product_id: product, name: known?.[language] ?? product, quantity, price }],

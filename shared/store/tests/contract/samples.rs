@@ -41,7 +41,7 @@ pub(crate) fn values() -> BTreeMap<String, Value> {
         ("tiny", json!(1e-100)),
         ("huge", json!(1.5e100)),
         ("list", json!([1, "שתיים", null, [], {}, [[3.5]]])),
-        ("object", json!({"a": {"b": {"ג": ["🫖", null, {"": 1}]}}, "empty": {}})),
+        ("object", json!({"a": {"b": {"ג": ["🫖", null, {" ": 1}]}}, "empty": {}})),
         ("רמז", json!("a name beyond ASCII")),
     ];
     values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
