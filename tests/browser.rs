@@ -1,5 +1,7 @@
 //! A person's walk through the console of the real `masa dev`, in Chromium: the walk of the README, clicked.
 
+#![expect(clippy::indexing_slicing, reason = "a member that a JSON value lacks reads as null")]
+
 #[path = "browser/chrome.rs"]
 mod chrome;
 #[path = "browser/console.rs"]

@@ -20,6 +20,9 @@ use tungstenite::{Message, WebSocket};
 /// How long anything on a page may take to come true.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a click may take to open a tab.
+const A_MOMENT: Duration = Duration::from_secs(4);
+
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(40);
 
@@ -91,21 +94,21 @@ impl Chrome {
         Ok(page)
     }
 
-    /// The tab that a link opened, whose address contains `part`.
-    pub(crate) fn opened(&mut self, part: &str) -> Result<Page> {
+    /// The tab that a click opened just now, whose address contains `part`; `None` when none came in time.
+    pub(crate) fn opened(&mut self, part: &str) -> Result<Option<Page>> {
         let start = Instant::now();
-        while start.elapsed() < PATIENCE {
+        while start.elapsed() < A_MOMENT {
             let targets = self.call(None, "Target.getTargets", json!({}))?;
             let infos = targets["targetInfos"].as_array().cloned().unwrap_or_default();
             let there = |info: &&Value| info["url"].as_str().is_some_and(|url| url.contains(part));
             if let Some(info) = infos.iter().filter(|info| info["type"] == "page").find(there) {
                 let page = self.attach(text(info, "targetId")?)?;
                 self.wait(&page, "document.readyState === 'complete'")?;
-                return Ok(page);
+                return Ok(Some(page));
             }
             sleep(PAUSE);
         }
-        bail!("no tab was opened whose address has {part}")
+        Ok(None)
     }
 
     fn attach(&mut self, target: &str) -> Result<Page> {

@@ -3,13 +3,13 @@
 use std::{fs, path::PathBuf, process::Command, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use masa_tests::{
-    http,
-    tools::{self, Server},
-};
+use masa_tests::tools::{self, Server};
 use serde_json::{Value, json};
 
 use crate::chrome::{Chrome, Page};
+
+/// How long `masa dev` may take to start.
+const START: Duration = Duration::from_secs(60);
 
 /// One of the people of the demo shop.
 #[derive(Debug)]
@@ -52,13 +52,14 @@ impl Console {
             command.args(["dev", "--port", "0", "--data"]).arg(folder.join("data"));
             command
         };
-        // The port that it chose stands in the first line that it prints, whole once the next one is there.
         let log = folder.join("masa.log");
-        let printed = || fs::read_to_string(&log).unwrap_or_default();
-        let server = Server::start(&log, START, command, |_| printed().contains("\njourney "))?;
-        let printed = printed();
-        let first = printed.lines().find_map(|line| line.strip_prefix("listening on "));
-        let address = first.context("masa dev tells no address")?.to_owned();
+        let address = || {
+            let printed = fs::read_to_string(&log).unwrap_or_default();
+            let whole = printed.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+            whole.into_iter().find_map(|line| Some(line.strip_prefix("listening on ")?.to_owned()))
+        };
+        let server = Server::start(&log, START, command, |_| address().is_some())?;
+        let address = address().context("masa dev tells no address")?;
         let mut chrome = Chrome::start(&folder)?;
         let page = chrome.open(&format!("{address}/"), 1280, 900)?;
         let mut console = Self { chrome, page, frame: None, address, server };
@@ -254,20 +255,24 @@ impl Console {
     /// Clicks a link of the opened mail with the mouse; a tab opens whose address contains `part`.
     pub(crate) fn follow(&mut self, selector: &str, part: &str) -> Result<Page> {
         let frame = self.frame()?;
-        let focus = format!("document.activeElement.matches({})", json!(selector));
         self.chrome.front(&self.page)?;
-        // A frame in a process of its own scrolls and takes its place a little later than its page: a click that
-        // missed is made again. One that hit gave the link the focus.
+        // A frame in a process of its own scrolls and takes its place a little later than its page, and a click in
+        // between misses it: it is made again.
         for _ in 0..5 {
             self.chrome.middle(&self.page, "[data-testid='mail-frame']")?;
             let within = self.chrome.middle(&frame, selector)?;
             let corner = self.chrome.corner(&self.page, "[data-testid='mail-frame']")?;
             self.chrome.click_at(&self.page, within.moved(corner))?;
-            if self.chrome.evaluate(&frame, &focus)? == true {
-                return self.chrome.opened(part);
+            if let Some(page) = self.chrome.opened(part)? {
+                return Ok(page);
             }
+            eprintln!(
+                "MISSED {within:?} {corner:?} {:?} {:?}",
+                self.chrome.middle(&frame, selector)?,
+                self.chrome.corner(&self.page, "[data-testid='mail-frame']")?
+            );
         }
-        bail!("no click reaches {selector}")
+        bail!("no click on {selector} opens a tab whose address has {part}")
     }
 
     /// Leaves by the opened mail's link: a page asks, a button answers, and the page says that it is done.
@@ -329,9 +334,10 @@ impl Console {
 
     /// How often the mail of a step was opened.
     pub(crate) fn opens(&mut self, person: &Person, step: &str) -> Result<u64> {
-        let answer =
-            http::get(self.server.port(), &format!("/dev/contacts/{}.json", person.address))?;
-        let story: Value = serde_json::from_slice(&answer.body)?;
+        let path = json!(format!("/dev/contacts/{}.json", person.address));
+        let story = self
+            .chrome
+            .evaluate(&self.page, &format!("fetch({path}).then((answer) => answer.json())"))?;
         let messages = story["messages"].as_array().context("a contact without messages")?;
         let message =
             messages.iter().find(|message| message["step"] == step).context("no such message")?;

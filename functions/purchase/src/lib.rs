@@ -1,8 +1,10 @@
 //! Purchases: `POST /hooks/purchase` from the store's server, `POST /hooks/shopify` from Shopify.
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use masa_door::{Door, json, malformed, post, signed, unsigned};
+use masa_domain::ContactKey;
+use masa_door::{Door, json, malformed, post, unsigned};
 use masa_intake::{
+    purchase::parse,
     shopify::{self, Parsed},
     signature::{Refused, Shopify, StandardWebhooks},
 };
@@ -40,7 +42,11 @@ impl masa_runtime::Function for Function {
             Ok(request) if request.path().ends_with("/hooks/shopify") => {
                 self.shopify(&request).await
             }
-            Ok(request) => self.hook(&request).await,
+            Ok(request) => {
+                // An order counts once, whatever the webhook's id is.
+                let order = |body: &[u8], _: &str, key: &ContactKey, now| parse(body, key, now);
+                self.door.webhook(&request, &self.secrets, order).await
+            }
             Err(refusal) => refusal,
         };
         Ok(reply.into())
@@ -48,19 +54,6 @@ impl masa_runtime::Function for Function {
 }
 
 impl Function {
-    async fn hook(&self, request: &Request) -> Reply {
-        let now = self.door.clock().now();
-        let fact = signed(request, &self.secrets, now).and_then(|_| {
-            json(request)?;
-            masa_intake::purchase::parse(request.body(), self.door.contacts(), now)
-                .map_err(malformed)
-        });
-        match fact {
-            Ok(fact) => self.door.record(&fact).await,
-            Err(refusal) => refusal,
-        }
-    }
-
     async fn shopify(&self, request: &Request) -> Reply {
         let now = self.door.clock().now();
         let origin = match &self.shopify {

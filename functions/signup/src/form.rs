@@ -25,7 +25,11 @@ impl Function {
         };
         let origin = request.header("origin");
         if !allowed(form, origin) {
-            return Reply::error(403, "origin_not_allowed", "add this origin to the form's origins");
+            return Reply::error(
+                403,
+                "origin_not_allowed",
+                "add this origin to the form's origins",
+            );
         }
         let reply = self.submit(name, form, &catalogue.shop, request).await;
         match origin.and_then(|origin| HeaderValue::from_str(origin).ok()) {
@@ -47,7 +51,11 @@ impl Function {
             // A program that fills in everything learns nothing.
             Ok(Parsed::Honeypot) => Reply::accepted(false),
             Err(Error::ContentType) => {
-                return Reply::error(415, "unsupported_media_type", &Error::ContentType.to_string());
+                return Reply::error(
+                    415,
+                    "unsupported_media_type",
+                    &Error::ContentType.to_string(),
+                );
             }
             Err(Error::Malformed(error)) => return malformed(error),
         };

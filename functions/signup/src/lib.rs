@@ -3,12 +3,9 @@
 mod form;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use masa_door::{Door, json, malformed, post, signed};
-use masa_intake::signature::StandardWebhooks;
-use masa_runtime::{
-    Clock, Config, Error, Missing,
-    http::{Reply, Request},
-};
+use masa_door::{Door, post};
+use masa_intake::{signature::StandardWebhooks, signup::parse};
+use masa_runtime::{Clock, Config, Error, Missing};
 use masa_store::Flows;
 
 /// The function.
@@ -33,25 +30,10 @@ impl masa_runtime::Function for Function {
         let reply = match post(event) {
             Ok(request) => match request.path_parameter("form").map(str::to_owned) {
                 Some(form) => self.form(&form, &request).await,
-                None => self.hook(&request).await,
+                None => self.door.webhook(&request, &self.secrets, parse).await,
             },
             Err(refusal) => refusal,
         };
         Ok(reply.into())
-    }
-}
-
-impl Function {
-    async fn hook(&self, request: &Request) -> Reply {
-        let now = self.door.clock().now();
-        let fact = signed(request, &self.secrets, now).and_then(|id| {
-            json(request)?;
-            masa_intake::signup::parse(request.body(), id, self.door.contacts(), now)
-                .map_err(malformed)
-        });
-        match fact {
-            Ok(fact) => self.door.record(&fact).await,
-            Err(refusal) => refusal,
-        }
     }
 }

@@ -212,6 +212,7 @@ struct Page<'a> {
     environment: Environment<'static>,
     context: Value,
     language: &'a str,
+    kind: Kind,
 }
 
 impl<'a> Page<'a> {
@@ -235,7 +236,7 @@ impl<'a> Page<'a> {
             composer.click(&occasion, None, &url)
         });
         let context = Value::from(Serde(context(occasion, language, unsubscribe)));
-        Self { environment, context, language }
+        Self { environment, context, language, kind }
     }
 
     fn render(&self, name: &str, template: &str) -> Result<String, String> {
@@ -257,6 +258,10 @@ impl<'a> Page<'a> {
             dir => dir,
             subject => subject,
             preheader => preheader,
+            kind => match self.kind {
+                Kind::Marketing => "marketing",
+                Kind::Transactional => "transactional",
+            },
             body => Value::from_safe_string(body),
             ..self.context.clone()
         };

@@ -30,11 +30,7 @@ impl Door {
     ///
     /// # Errors
     /// [`Missing`] when one is absent.
-    pub fn new(
-        sdk: &aws_types::SdkConfig,
-        config: &Config,
-        clock: Clock,
-    ) -> Result<Self, Missing> {
+    pub fn new(sdk: &aws_types::SdkConfig, config: &Config, clock: Clock) -> Result<Self, Missing> {
         let store = Store::new(sdk, config)?;
         let contacts = ContactKey::new(config.require("MASA_CONTACT_KEY")?);
         Ok(Self { store, contacts, clock })
@@ -53,6 +49,25 @@ impl Door {
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Takes a store's webhook: checks, reads with `parse` (body, webhook id, key, time), stores and
+    /// answers.
+    pub async fn webhook(
+        &self,
+        request: &Request,
+        secrets: &StandardWebhooks,
+        parse: impl FnOnce(&[u8], &str, &ContactKey, Timestamp) -> Result<Fact, Malformed>,
+    ) -> Reply {
+        let now = self.clock.now();
+        let fact = signed(request, secrets, now).and_then(|id| {
+            json(request)?;
+            parse(request.body(), id, &self.contacts, now).map_err(malformed)
+        });
+        match fact {
+            Ok(fact) => self.record(&fact).await,
+            Err(refusal) => refusal,
+        }
     }
 
     /// Stores a fact and answers.
@@ -76,8 +91,8 @@ impl Door {
 /// # Errors
 /// The answer to any other request.
 pub fn post(event: ApiGatewayV2httpRequest) -> Result<Request, Reply> {
-    let request = Request::new(event)
-        .map_err(|error| Reply::error(400, "malformed", &error.to_string()))?;
+    let request =
+        Request::new(event).map_err(|error| Reply::error(400, "malformed", &error.to_string()))?;
     if request.method() != "POST" {
         return Err(Reply::method_not_allowed("POST"));
     }
@@ -87,11 +102,8 @@ pub fn post(event: ApiGatewayV2httpRequest) -> Result<Request, Reply> {
     Ok(request)
 }
 
-/// The id of a webhook whose Standard Webhooks signature is right.
-///
-/// # Errors
-/// 401.
-pub fn signed<'r>(
+/// The id of a webhook whose Standard Webhooks signature is right, or 401.
+fn signed<'r>(
     request: &'r Request,
     secrets: &StandardWebhooks,
     now: Timestamp,

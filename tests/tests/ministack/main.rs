@@ -23,7 +23,7 @@ const MESSAGE: Duration = Duration::from_secs(30);
 const WAITED_MESSAGE: Duration = Duration::from_secs(60);
 
 const ANA: &str = "ana@reader.test";
-const ANA_PHONE: &str = "+972501234567";
+const ANA_PHONE: &str = "+972505550104";
 const BEN: &str = "ben@reader.test";
 const CARL: &str = "carl@buyer.test";
 const DORA: &str = "dora@reader.test";
@@ -94,7 +94,8 @@ fn follows_a_click(stack: &Stack) {
     let pixel = stack.request("GET", &link(&html, "/o/"), &[], b"").unwrap();
     assert_eq!(pixel.header("content-type"), Some("image/gif"));
     assert!(pixel.body.starts_with(b"GIF89a"), "the pixel arrives as bytes, not as base64");
-    let click = stack.request("GET", &link(&html, "/c/"), &[], b"").unwrap();
+    let (_, letter) = html.split_once("טוב שבאת").unwrap();
+    let click = stack.request("GET", &link(letter, "/c/"), &[], b"").unwrap();
     assert_eq!(click.status, 302, "{}", click.text());
     assert_eq!(click.header("location"), Some("https://shop.test/spring"));
 }

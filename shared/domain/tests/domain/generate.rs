@@ -231,7 +231,7 @@ pub(crate) fn details() -> impl Strategy<Value = ContactDetails> {
 #[derive(Debug, Clone)]
 pub(crate) enum Op {
     /// A fact comes, `late` seconds after it was let in; the function may crash after the commit.
-    Fact { what: Happening, details: ContactDetails, late: u32, crash: bool },
+    Fact { what: Happening, details: Box<ContactDetails>, late: u32, crash: bool },
     /// A message on the queue meets its fate.
     Settle { which: Index, outcome: Outcome, crash: bool },
     /// A wake fires, at its time or late.
@@ -251,7 +251,7 @@ fn op() -> impl Strategy<Value = Op> {
     let which = any::<Index>;
     prop_oneof![
         4 => (happening(), details(), select(vec![0, 0, 30, 3_600]), crash())
-            .prop_map(|(what, details, late, crash)| Op::Fact { what, details, late, crash }),
+            .prop_map(|(what, details, late, crash)| Op::Fact { what, details: Box::new(details), late, crash }),
         5 => (which(), outcome(), crash())
             .prop_map(|(which, outcome, crash)| Op::Settle { which, outcome, crash }),
         3 => (which(), crash()).prop_map(|(which, crash)| Op::Wake { which, crash }),
@@ -289,7 +289,7 @@ impl World {
     fn play(&mut self, op: &Op) {
         match op {
             Op::Fact { what, details, late, crash } => {
-                let mut fact = self.fact(what.clone(), details.clone());
+                let mut fact = self.fact(what.clone(), (**details).clone());
                 fact.received_at -= SignedDuration::from_secs(i64::from(*late));
                 fact.at = fact.received_at - SignedDuration::from_secs(i64::from(*late % 7));
                 self.receive(&Stimulus::Fact(Box::new(fact)), *crash);
@@ -352,9 +352,7 @@ impl World {
         let status = Status::Unknown { at: self.now };
         self.act(&match wake {
             true => Stimulus::Wake { run, generation },
-            false => {
-                Stimulus::Message(Box::new(message(MessageId { run, generation }, status)))
-            }
+            false => Stimulus::Message(Box::new(message(MessageId { run, generation }, status))),
         });
     }
 }

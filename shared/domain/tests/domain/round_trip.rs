@@ -1,7 +1,7 @@
 //! What is stored is read back as it was.
 
 use jiff::SignedDuration;
-use masa_domain::{Contact, ConsentGiven, ContactDetails, Fact, Flow, Message, Status, Stimulus};
+use masa_domain::{ConsentGiven, Contact, ContactDetails, Fact, Flow, Message, Status, Stimulus};
 use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 

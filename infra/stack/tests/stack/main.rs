@@ -1,0 +1,14 @@
+//! All functions on the box, on virtual time: what each path costs, what readers get, what is
+//! refused, and that the template wires the same.
+#![expect(clippy::unwrap_used, reason = "test assertions")]
+// The SDK's futures nest deeply.
+#![recursion_limit = "256"]
+
+mod calls;
+mod message;
+mod refusals;
+mod stale;
+mod template;
+mod walk;
+mod wiring;
+mod world;
