@@ -1,4 +1,4 @@
-//! Headless Chromium, driven by its own DevTools protocol: a page is looked at and clicked as a person would.
+//! Headless Chromium, driven by its own `DevTools` protocol: a page is looked at and clicked as a person would.
 
 #![expect(clippy::disallowed_methods, reason = "a browser lives in the machine's time")]
 
@@ -19,9 +19,6 @@ use tungstenite::{Message, WebSocket};
 
 /// How long anything on a page may take to come true.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// How long a click may take to open a tab.
-const A_MOMENT: Duration = Duration::from_secs(4);
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(40);
@@ -94,21 +91,21 @@ impl Chrome {
         Ok(page)
     }
 
-    /// The tab that a click opened just now, whose address contains `part`; `None` when none came in time.
-    pub(crate) fn opened(&mut self, part: &str) -> Result<Option<Page>> {
+    /// The tab that a link opened, whose address contains `part`.
+    pub(crate) fn opened(&mut self, part: &str) -> Result<Page> {
         let start = Instant::now();
-        while start.elapsed() < A_MOMENT {
+        while start.elapsed() < PATIENCE {
             let targets = self.call(None, "Target.getTargets", json!({}))?;
             let infos = targets["targetInfos"].as_array().cloned().unwrap_or_default();
             let there = |info: &&Value| info["url"].as_str().is_some_and(|url| url.contains(part));
             if let Some(info) = infos.iter().filter(|info| info["type"] == "page").find(there) {
                 let page = self.attach(text(info, "targetId")?)?;
                 self.wait(&page, "document.readyState === 'complete'")?;
-                return Ok(Some(page));
+                return Ok(page);
             }
             sleep(PAUSE);
         }
-        Ok(None)
+        bail!("no tab was opened whose address has {part}")
     }
 
     fn attach(&mut self, target: &str) -> Result<Page> {
@@ -217,6 +214,13 @@ impl Chrome {
     pub(crate) fn front(&mut self, page: &Page) -> Result<()> {
         self.call(Some(page), "Page.bringToFront", json!({}))?;
         Ok(())
+    }
+
+    /// Waits until the tab has been drawn as it is now.
+    pub(crate) fn drawn(&mut self, page: &Page) -> Result<()> {
+        let drawn =
+            "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))";
+        self.evaluate(page, drawn).map(drop)
     }
 
     /// A click with the left button.

@@ -7,11 +7,14 @@ use masa_domain::{
     link::{Link, LinkKeys, link_key},
 };
 use masa_runtime::{Config, Missing};
-use minijinja::{Environment, UndefinedBehavior, Value, value::{Serde, ValueKind}};
+use minijinja::{
+    Environment, UndefinedBehavior, Value,
+    value::{Serde, ValueKind},
+};
 use serde_json::{Map, json};
 
 use crate::{
-    html::{track_links, to_text},
+    html::{to_text, track_links},
     sender::Sender,
 };
 
@@ -118,8 +121,9 @@ impl Composer {
         let (language, parts) = languages
             .and_then(|languages| pick(languages, occasion))
             .ok_or_else(|| CannotCompose::NoTemplate(template.to_owned()))?;
-        let failed = |problem: String| {
-            CannotCompose::Template { template: format!("{template}.{language}"), problem }
+        let failed = |problem: String| CannotCompose::Template {
+            template: format!("{template}.{language}"),
+            problem,
         };
         let unsubscribe = self.unsubscribe(occasion, Channel::Email, language);
         let page = Page::new(self, occasion, language, &unsubscribe);
@@ -160,8 +164,8 @@ impl Composer {
         texts: &BTreeMap<String, String>,
         occasion: &Occasion<'_>,
     ) -> Result<Text, CannotCompose> {
-        let (language, template) = pick(texts, occasion)
-            .ok_or_else(|| CannotCompose::NoTemplate("sms".to_owned()))?;
+        let (language, template) =
+            pick(texts, occasion).ok_or_else(|| CannotCompose::NoTemplate("sms".to_owned()))?;
         let language = if language.is_empty() { occasion.shop.language.as_str() } else { language };
         let failed =
             |problem: String| CannotCompose::Template { template: "sms".to_owned(), problem };
@@ -177,7 +181,11 @@ impl Composer {
     fn text_part(&self, body: &str, page: &Page<'_>, unsubscribe: &str) -> Result<String, String> {
         let text = to_text(body).map_err(|error| error.to_string())?;
         let footer = page.render("footer", "{{ shop.name }}\n{{ shop.address }}")?;
-        let label = if page.language == "he" { "להסרה מרשימת התפוצה" } else { "Unsubscribe" };
+        let label = if page.language == "he" {
+            "להסרה מרשימת התפוצה"
+        } else {
+            "Unsubscribe"
+        };
         Ok(format!("{}\n\n-- \n{footer}\n{label}: {unsubscribe}\n", text.trim_end()))
     }
 
@@ -354,4 +362,3 @@ fn with_pixel(mut html: String, url: &str) -> String {
     }
     html
 }
-

@@ -71,11 +71,7 @@ impl Courier {
     ///
     /// # Errors
     /// [`Missing`] when one is absent or unusable.
-    pub fn new(
-        sdk: &aws_types::SdkConfig,
-        config: &Config,
-        clock: Clock,
-    ) -> Result<Self, Missing> {
+    pub fn new(sdk: &aws_types::SdkConfig, config: &Config, clock: Clock) -> Result<Self, Missing> {
         let store = Store::new(sdk, config)?;
         let flows = Flows::new(store.clone(), clock.clone());
         let composer = Composer::new(config)?;
@@ -128,7 +124,8 @@ impl Courier {
         let catalogue = self.flows.catalogue().await?;
         let at = self.clock.now();
         let skipped = |reason| Ok(Status::Skipped { at, reason });
-        let Some((contact, run)) = contact.as_ref().and_then(|contact| sending(contact, job)) else {
+        let Some((contact, run)) = contact.as_ref().and_then(|contact| sending(contact, job))
+        else {
             return skipped(Skip::RunMovedOn);
         };
         let permit = match permit(contact, &refusals, errand.channel, errand.kind) {

@@ -19,21 +19,22 @@ pub(crate) fn track_links(
     track: impl FnMut(Option<&str>, &str) -> String,
 ) -> Result<String, BadHtml> {
     let track = RefCell::new(track);
-    let settings = RewriteStrSettings::new().append_element_content_handler(element!("a[href]", |a| {
-        let href = a.get_attribute("href").unwrap_or_default();
-        let url = html_escape::decode_html_entities(href.trim()).into_owned();
-        let name = a.get_attribute("data-link");
-        a.remove_attribute("data-link");
-        match scheme(&url).as_str() {
-            "http" | "https" => {
-                let tracked = (track.borrow_mut())(name.as_deref(), &url);
-                a.set_attribute("href", &tracked)?;
+    let settings =
+        RewriteStrSettings::new().append_element_content_handler(element!("a[href]", |a| {
+            let href = a.get_attribute("href").unwrap_or_default();
+            let url = html_escape::decode_html_entities(href.trim()).into_owned();
+            let name = a.get_attribute("data-link");
+            a.remove_attribute("data-link");
+            match scheme(&url).as_str() {
+                "http" | "https" => {
+                    let tracked = (track.borrow_mut())(name.as_deref(), &url);
+                    a.set_attribute("href", &tracked)?;
+                }
+                "mailto" | "tel" => {}
+                _ => a.remove_attribute("href"),
             }
-            "mailto" | "tel" => {}
-            _ => a.remove_attribute("href"),
-        }
-        Ok(())
-    }));
+            Ok(())
+        }));
     rewrite_str(html, settings).map_err(|error| BadHtml(error.to_string()))
 }
 

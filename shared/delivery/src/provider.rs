@@ -88,10 +88,9 @@ impl Provider {
         };
         let mut request = self.sns.publish().phone_number(&text.to).message(&text.body);
         let sender_id = self.sender_id.as_deref();
-        for (name, value) in [
-            ("AWS.SNS.SMS.SMSType", Some(class)),
-            ("AWS.SNS.SMS.SenderID", sender_id),
-        ] {
+        for (name, value) in
+            [("AWS.SNS.SMS.SMSType", Some(class)), ("AWS.SNS.SMS.SenderID", sender_id)]
+        {
             let Some(value) = value else { continue };
             let attribute =
                 MessageAttributeValue::builder().data_type("String").string_value(value).build();
@@ -136,8 +135,7 @@ fn tags(job: &SendJob) -> Option<Vec<MessageTag>> {
     ])
 }
 
-type SdkError<E> =
-    aws_sdk_sesv2::error::SdkError<E, aws_sdk_sesv2::config::http::HttpResponse>;
+type SdkError<E> = aws_sdk_sesv2::error::SdkError<E, aws_sdk_sesv2::config::http::HttpResponse>;
 
 /// A refusal by its status: too many is for now, another 4xx for good, the rest nobody knows.
 fn by_status<E>(error: &SdkError<E>, code: String) -> Sent {

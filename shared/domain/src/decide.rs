@@ -122,7 +122,6 @@ pub fn decide(
         known,
         now,
         cause,
-        entered: BTreeSet::new(),
         joined: VecDeque::new(),
         effects: Vec::new(),
     };
@@ -202,9 +201,6 @@ struct Walk<'a> {
     known: &'a Known,
     now: Timestamp,
     cause: Id,
-    /// Flows entered by this stimulus: each at most once, so that two flows that put a contact on
-    /// each other's list cannot chase one another.
-    entered: BTreeSet<String>,
     /// Lists that steps joined and whose triggers are still to be followed.
     joined: VecDeque<String>,
     effects: Vec<Effect>,
@@ -343,9 +339,10 @@ impl<'a> Walk<'a> {
     ) -> Result<(), Need> {
         let at = occurrence.fact.map_or(self.now, |fact| fact.received_at);
         let id = RunId::new(self.contact.id, &flow.name, self.cause);
-        // A fact that comes again after it was forgotten does not begin its run anew.
-        let known = self.entered.contains(&flow.name) || self.contact.runs.contains_key(&id);
-        if known || !self.may_enter(flow, at) {
+        // One stimulus lets into a flow once: two flows that put a contact on each other's list
+        // cannot chase one another, and a fact that comes again after it was forgotten does not
+        // begin its run anew.
+        if self.contact.runs.contains_key(&id) || !self.may_enter(flow, at) {
             return Ok(());
         }
         if let Some(condition) = &flow.entry_if {
@@ -354,7 +351,6 @@ impl<'a> Walk<'a> {
                 return Ok(());
             }
         }
-        self.entered.insert(flow.name.clone());
         let ledger = self.contact.flows.entry(flow.name.clone());
         let ledger = ledger.or_insert(FlowLedger { entered: 0, last_at: at });
         ledger.entered = ledger.entered.saturating_add(1);

@@ -25,6 +25,10 @@ pub(crate) const SECRET_EVENTS: &str = "whsec_Zm9yIHRlc3RzIG9ubHksIG5vIHNlY3JldC
 /// The secret of the test's Shopify app.
 pub(crate) const SECRET_SHOPIFY: &str = "for-tests-only-no-secret-at-all";
 
+/// The processor that the test runs on.
+const ARCHITECTURE: &str =
+    if cfg!(target_arch = "aarch64") { "Architecture=arm64" } else { "Architecture=x86_64" };
+
 /// A deployed stack; dropping it ends MiniStack, and the stack with it.
 pub(crate) struct Stack {
     /// The services beside the stack.
@@ -145,7 +149,8 @@ impl Sam {
     fn build(&self) -> Result<()> {
         let mut sam = self.sam("build")?;
         sam.arg("--build-dir").arg(self.built());
-        sam.args(["--parameter-overrides", "Architecture=x86_64"])
+        sam.arg("--parameter-overrides")
+            .arg(ARCHITECTURE)
             // The machine's own compiler and linker are enough for its own processor.
             .env("CARGO_LAMBDA_COMPILER", "cargo")
             .env("CARGO_TARGET_DIR", self.folder.join("cargo"))
@@ -160,7 +165,7 @@ impl Sam {
         sam.args(["--no-confirm-changeset", "--no-progressbar", "--template-file"]);
         sam.arg(self.built().join("template.yaml"));
         sam.arg("--parameter-overrides").args([
-            "Architecture=x86_64",
+            ARCHITECTURE,
             "ContactKey=for-tests-only-no-secret-at-all-1",
             &format!("FromAddress={FROM}"),
             "FromName='The Shop'",

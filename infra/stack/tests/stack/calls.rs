@@ -40,7 +40,8 @@ entry: { again: always }
 send: { kind: transactional }
 steps: [ { wait: 5m }, { count: pings } ]
 ";
-const MAIL: &str = "---\nsubject: Hello\n---\n<p><a href=\"https://shop.example/spring\">Look</a></p>\n";
+const MAIL: &str =
+    "---\nsubject: Hello\n---\n<p><a href=\"https://shop.example/spring\">Look</a></p>\n";
 
 /// The counted rows, and the world they are counted in.
 struct Tally {
@@ -163,13 +164,25 @@ async fn hooks(tally: &mut Tally) {
 /// A fact becomes a mail. Ann comes to functions that know nothing yet, Ben to warm ones.
 async fn journey(tally: &mut Tally) {
     tally.sign_up("ann").await;
-    tally.step("advance on a fact, cold (catalogue, flow)", "Query GetItem GetItem PutItem SendMessage").await;
-    tally.step("deliver a mail, cold (flow, catalogue)", "GetItem PutItem Query GetItem SendEmail UpdateItem").await;
+    tally
+        .step(
+            "advance on a fact, cold (catalogue, flow)",
+            "Query GetItem GetItem PutItem SendMessage",
+        )
+        .await;
+    tally
+        .step(
+            "deliver a mail, cold (flow, catalogue)",
+            "GetItem PutItem Query GetItem SendEmail UpdateItem",
+        )
+        .await;
     tally.world.settle().await;
     tally.pass(10).await;
     tally.sign_up("ben").await;
     tally.step("advance on a fact", "Query PutItem SendMessage").await;
-    tally.step("deliver a mail: claim, look, send, outcome", "PutItem Query SendEmail UpdateItem").await;
+    tally
+        .step("deliver a mail: claim, look, send, outcome", "PutItem Query SendEmail UpdateItem")
+        .await;
     tally.step("advance on an outcome that waits long", "Query PutItem CreateSchedule").await;
     tally.world.settle().await;
     assert_eq!(tally.taken(None), "", "nothing more follows of it");
@@ -260,7 +273,10 @@ async fn texting(tally: &mut Tally) {
 async fn leaving(tally: &mut Tally) {
     tally.sign_up("eve").await;
     tally.world.settle().await;
-    tally.world.post("/hooks/purchase", &json!({"order_id": "2", "email": "eve@example.com"})).await;
+    tally
+        .world
+        .post("/hooks/purchase", &json!({"order_id": "2", "email": "eve@example.com"}))
+        .await;
     tally.world.stack.aws.meter().take();
     tally.step("advance on a fact that ends a journey", "Query PutItem DeleteSchedule").await;
 }

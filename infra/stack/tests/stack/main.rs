@@ -1,6 +1,6 @@
 //! All functions on the box, on virtual time: what each path costs, what readers get, what is
 //! refused, and that the template wires the same.
-#![expect(clippy::unwrap_used, reason = "test assertions")]
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "test assertions")]
 // The SDK's futures nest deeply.
 #![recursion_limit = "256"]
 
@@ -9,6 +9,7 @@ mod message;
 mod refusals;
 mod stale;
 mod template;
+mod tokens;
 mod walk;
 mod wiring;
 mod world;

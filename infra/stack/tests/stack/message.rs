@@ -20,7 +20,8 @@ pub(crate) fn pixel(mail: &Value) -> String {
 fn addresses(html: &str, tag: &str, attribute: &str) -> Vec<String> {
     let tags = html.split(tag).skip(1).map(|rest| rest.split('>').next().unwrap());
     let values = tags.map(|tag| {
-        let value = tag.split(attribute).nth(1).unwrap_or_else(|| panic!("{tag} has no {attribute}"));
+        let value =
+            tag.split(attribute).nth(1).unwrap_or_else(|| panic!("{tag} has no {attribute}"));
         value.split('"').next().unwrap()
     });
     values.map(|value| html_escape::decode_html_entities(value).into_owned()).collect()
@@ -82,9 +83,16 @@ pub(crate) struct Reader<'a> {
     pub(crate) language: &'a str,
 }
 
+pub(crate) const DANA: Reader<'static> =
+    Reader { email: "dana@example.com", first_name: "דנה", language: "he" };
+pub(crate) const JO: Reader<'static> =
+    Reader { email: "jo@example.com", first_name: "Jo", language: "en" };
+pub(crate) const READERS: [Reader<'static>; 2] = [DANA, JO];
+
 /// What holds for every mail of the library.
 pub(crate) async fn check_mail(world: &World, mail: &Value, reader: &Reader<'_>) {
-    let text = |name: &str| mail[name].as_str().unwrap_or_else(|| panic!("{name} of {mail}")).to_owned();
+    let text =
+        |name: &str| mail[name].as_str().unwrap_or_else(|| panic!("{name} of {mail}")).to_owned();
     let hebrew = reader.language == "he";
     assert_eq!((text("channel"), text("to")), ("email".to_owned(), reader.email.to_owned()));
     assert_eq!(text("from"), "=?UTF-8?B?16fXldee16fXlded?= <hello@shop.example>");
@@ -116,7 +124,11 @@ pub(crate) async fn check_advertising(world: &World, mail: &Value, reader: &Read
         "he" => ("פרסומת: ", "כי הסכמת לקבל"),
         _ => ("", "because you agreed"),
     };
-    assert!(mail["subject"].as_str().unwrap().starts_with(mark), "section 30A: {}", mail["subject"]);
+    assert!(
+        mail["subject"].as_str().unwrap().starts_with(mark),
+        "section 30A: {}",
+        mail["subject"]
+    );
     assert!(html.contains(why), "the reader is told why: {html}");
     let page = world.visit("GET", &url).await;
     assert_eq!(page.status, 200);

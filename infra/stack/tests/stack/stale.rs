@@ -39,9 +39,7 @@ async fn welcome(world: &World) -> Run {
 
 /// The event of a wake, as the queue carries it.
 fn wakes(bodies: &[String]) -> Value {
-    let record = |(number, body): (usize, &String)| {
-        json!({"messageId": number.to_string(), "receiptHandle": "receipt", "body": body})
-    };
+    let record = |(number, body): (usize, &String)| json!({"messageId": number.to_string(), "receiptHandle": "receipt", "body": body});
     json!({"Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>()})
 }
 
@@ -65,7 +63,8 @@ async fn a_schedule_that_fires_twice_moves_a_journey_once() {
     let wake = payload(&world);
     world.pass(48).await;
     assert_eq!(world.steps(), ["hello", "story"]);
-    changes_nothing(&world, "again, while the next wait stands", &[wake.clone(), wake.clone()]).await;
+    changes_nothing(&world, "again, while the next wait stands", &[wake.clone(), wake.clone()])
+        .await;
     world.pass(48).await;
     changes_nothing(&world, "again, when the journey is over", &[wake]).await;
     assert_eq!(world.steps(), ["hello", "story", "offer"]);
@@ -78,7 +77,7 @@ async fn a_schedule_that_was_deleted_and_fires_nevertheless_changes_nothing() {
     world.post("/hooks/purchase", &json!({"order_id": "1", "email": EMAIL})).await;
     world.settle().await;
     assert_ne!(payload(&world), wake, "the one that stands is of the thanks");
-    changes_nothing(&world, "at once", &[wake.clone()]).await;
+    changes_nothing(&world, "at once", std::slice::from_ref(&wake)).await;
     world.pass(24 * 60).await;
     changes_nothing(&world, "much later", &[wake]).await;
 }

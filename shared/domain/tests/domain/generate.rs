@@ -61,10 +61,10 @@ fn product() -> impl Strategy<Value = Product> {
 
 pub(crate) fn trigger() -> impl Strategy<Value = Trigger> {
     prop_oneof![
-        list().prop_map(Trigger::Joined),
-        name("form", 2).prop_map(Trigger::Form),
-        product().prop_map(Trigger::Purchased),
-        name("event", 2).prop_map(Trigger::Event),
+        3 => list().prop_map(Trigger::Joined),
+        1 => name("form", 2).prop_map(Trigger::Form),
+        1 => product().prop_map(Trigger::Purchased),
+        2 => name("event", 2).prop_map(Trigger::Event),
     ]
 }
 

@@ -305,13 +305,19 @@ fn the_histories_reach_every_state_and_effect() {
         "again",
         "several runs",
         "nothing changed but effects",
+        "moved on and ended by a list at once",
     ] {
         assert!(seen.contains(mark), "the histories never reach: {mark}; they reach {seen:?}");
     }
 }
 
-fn marks(Moved { decision, after, .. }: &Moved) -> Vec<&'static str> {
+fn marks(Moved { before, decision, after, .. }: &Moved) -> Vec<&'static str> {
     let mut marks = Vec::new();
+    let steps_taken =
+        |run: &Run| run.generation - before.runs.get(&run.id).map_or(0, |before| before.generation);
+    if after.runs.values().any(|run| steps_taken(run) > 1) {
+        marks.push("moved on and ended by a list at once");
+    }
     for run in after.runs.values() {
         marks.push(match &run.state {
             State::Sending { .. } => "sending",

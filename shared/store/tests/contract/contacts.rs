@@ -96,7 +96,11 @@ pub(crate) async fn a_stale_state_conflicts(bench: Bench) {
     next.fields.insert("winner".to_owned(), json!("first"));
     assert_eq!(bench.store.commit(&next).await.unwrap(), Commit::Done);
     next.fields.insert("winner".to_owned(), json!("second"));
-    assert_eq!(bench.store.commit(&next).await.unwrap(), Commit::Conflict, "decided upon version 1");
+    assert_eq!(
+        bench.store.commit(&next).await.unwrap(),
+        Commit::Conflict,
+        "decided upon version 1"
+    );
 
     let stored = state(&bench.store, "dana").await;
     assert_eq!((stored.version, &stored.fields["winner"]), (2, &json!("first")));
@@ -173,7 +177,8 @@ pub(crate) async fn contacts_are_listed(bench: Bench) {
         // What its key says is its contact's, whatever else begins alike.
         assert!(key::contact(person(name)).starts_with("C#"));
     }
-    let mut ids: Vec<_> = bench.store.contacts().await.unwrap().iter().map(|contact| contact.id).collect();
+    let mut ids: Vec<_> =
+        bench.store.contacts().await.unwrap().iter().map(|contact| contact.id).collect();
     ids.sort();
     let mut expected = [person("dana"), person("noa")];
     expected.sort();

@@ -51,8 +51,11 @@ pub(crate) async fn what_is_published_is_live(bench: Bench) {
     };
     let forms: BTreeMap<_, _> = [("landing-spring".to_owned(), form)].into();
     let first = flow("welcome", "<p>שלום 🫖</p>");
-    let publication =
-        Publish { forms: forms.clone(), shop: shop.clone(), ..publish(std::slice::from_ref(&first)) };
+    let publication = Publish {
+        forms: forms.clone(),
+        shop: shop.clone(),
+        ..publish(std::slice::from_ref(&first))
+    };
     assert_eq!(bench.store.publish(&publication).await.unwrap(), [told("welcome", 1, true)]);
 
     let triggers = vec!["joined:newsletter".to_owned()];
@@ -120,11 +123,13 @@ pub(crate) async fn publishers_of_one_flow_make_versions_of_their_own(bench: Ben
 
 /// A publisher died between the version and the catalogue.
 pub(crate) async fn an_orphaned_version_is_passed_over(bench: Bench) {
-    bench.put(Item::from([
-        ("pk".to_owned(), S(key::flow("welcome"))),
-        ("sk".to_owned(), S(key::version(1))),
-        ("body".to_owned(), S("{}".to_owned())),
-    ])).await;
+    bench
+        .put(Item::from([
+            ("pk".to_owned(), S(key::flow("welcome"))),
+            ("sk".to_owned(), S(key::version(1))),
+            ("body".to_owned(), S("{}".to_owned())),
+        ]))
+        .await;
     let answer = bench.store.publish(&publish(&[flow("welcome", "one")])).await.unwrap();
     assert_eq!(answer, [told("welcome", 2, true)]);
     assert_eq!(live(&bench.store, "welcome").await, flow("welcome", "one"));

@@ -184,7 +184,12 @@ pub(crate) async fn a_runs_messages_come_in_its_order(bench: Bench) {
         }
     }
     let messages = bench.store.messages(dana, run("1")).await.unwrap();
-    let seen: Vec<_> = messages.iter().map(|message| (message.contact, message.id.run, message.id.generation)).collect();
+    let seen: Vec<_> = messages
+        .iter()
+        .map(|message| (message.contact, message.id.run, message.id.generation))
+        .collect();
     assert_eq!(seen, [2, 9, 10, 100, u32::MAX].map(|generation| (dana, run("1"), generation)));
-    assert!(bench.sort_keys().await.contains(&key::message(MessageId { run: run("2"), generation: 9 })));
+    assert!(
+        bench.sort_keys().await.contains(&key::message(MessageId { run: run("2"), generation: 9 }))
+    );
 }

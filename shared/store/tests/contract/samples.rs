@@ -132,7 +132,8 @@ pub(crate) fn contact(id: ContactId) -> Contact {
     };
     contact.fields = values();
     contact.lists = told.lists.into_iter().map(|list| (list, time(5))).collect();
-    contact.consent = Channel::ALL.into_iter().zip([Answer::Granted, Answer::Refused]).map(consent).collect();
+    contact.consent =
+        Channel::ALL.into_iter().zip([Answer::Granted, Answer::Refused]).map(consent).collect();
     contact.purchases.orders = u32::MAX;
     contact.purchases.last_at = Some(time(6));
     contact.purchases.products.insert("sku 1#2".to_owned(), time(7));
@@ -181,7 +182,8 @@ pub(crate) fn claimed(contact: ContactId, id: MessageId, owner: &str) -> Message
 
 /// A flow without steps whose one template has this text.
 pub(crate) fn flow(name: &str, html: &str) -> Flow {
-    let template = Template { subject: "נושא".to_owned(), html: html.to_owned(), ..Template::default() };
+    let template =
+        Template { subject: "נושא".to_owned(), html: html.to_owned(), ..Template::default() };
     Flow {
         name: name.to_owned(),
         kind: Kind::Marketing,

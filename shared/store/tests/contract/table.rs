@@ -44,7 +44,8 @@ pub(crate) async fn what_expires_says_so_and_nothing_else_does(bench: Bench) {
     bench.store.publish(&publish).await.unwrap();
 
     let items = bench.items().await;
-    let seen: Vec<_> = items.iter().map(|item| (crate::key(item, "sk"), item.get("expires").cloned())).collect();
+    let seen: Vec<_> =
+        items.iter().map(|item| (crate::key(item, "sk"), item.get("expires").cloned())).collect();
     let after = |seconds: i64| Some(N((time(seconds).as_second() + KEPT_S).to_string()));
     let expected = [
         ("@".to_owned(), None),
@@ -54,7 +55,10 @@ pub(crate) async fn what_expires_says_so_and_nothing_else_does(bench: Bench) {
         ("V#000001".to_owned(), None),
         ("LIVE".to_owned(), None),
     ];
-    assert_eq!(seen, expected, "a fact from its receipt, a message from its claim, in epoch seconds");
+    assert_eq!(
+        seen, expected,
+        "a fact from its receipt, a message from its claim, in epoch seconds"
+    );
 }
 
 pub(crate) async fn an_error_names_the_call_and_nobody(bench: Bench) {
@@ -85,11 +89,13 @@ pub(crate) async fn an_error_names_the_call_and_nobody(bench: Bench) {
 pub(crate) async fn a_broken_item_is_named_by_its_key(bench: Bench) {
     let dana = person("dana");
     let pk = key::contact(dana);
-    bench.put(Item::from([
-        ("pk".to_owned(), S(pk.clone())),
-        ("sk".to_owned(), S("@".to_owned())),
-        ("version".to_owned(), S("dana@example.com".to_owned())),
-    ])).await;
+    bench
+        .put(Item::from([
+            ("pk".to_owned(), S(pk.clone())),
+            ("sk".to_owned(), S("@".to_owned())),
+            ("version".to_owned(), S("dana@example.com".to_owned())),
+        ]))
+        .await;
     let error = bench.store.load(dana).await.unwrap_err();
     assert!(matches!(&error, Error::Corrupt { key, .. } if *key == format!("{pk} @")), "{error}");
     assert!(!error.to_string().contains("dana@"), "no content in an error: {error}");
