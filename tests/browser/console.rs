@@ -22,13 +22,6 @@ pub(crate) struct Person {
     pub(crate) phone: &'static str,
 }
 
-/// A mail in the outbox.
-#[derive(Debug)]
-pub(crate) struct Mail {
-    /// Its subject.
-    pub(crate) subject: String,
-}
-
 /// The console of a `masa dev` of its own, in a browser of its own.
 pub(crate) struct Console {
     chrome: Chrome,
@@ -186,8 +179,8 @@ impl Console {
         format!("[data-testid='mail'][data-to='{to}'][data-step='{step}']")
     }
 
-    /// The mail of a step, which must be in the outbox once.
-    pub(crate) fn mail(&mut self, person: &Person, step: &str) -> Result<Mail> {
+    /// The subject of a step's mail, which must be in the outbox once.
+    pub(crate) fn mail(&mut self, person: &Person, step: &str) -> Result<String> {
         let rows =
             format!("[...document.querySelectorAll({})]", json!(Self::row(person.address, step)));
         self.chrome.wait(&self.page, &format!("{rows}.length > 0"))?;
@@ -199,7 +192,7 @@ impl Console {
         ensure!(subjects.len() == 1, "{step} was sent once, not {} times", subjects.len());
         let subject =
             subjects.first().and_then(Value::as_str).context("a mail without a subject")?;
-        Ok(Mail { subject: subject.to_owned() })
+        Ok(subject.to_owned())
     }
 
     /// Whether a mail of a step is in the outbox.
@@ -340,6 +333,17 @@ impl Console {
         let entry = json!(Self::entry(step, what));
         self.chrome.wait(&self.page, &format!("document.querySelector({entry})?.innerText"))?;
         Ok(())
+    }
+
+    /// Waits until the story says what a person said last about e-mail.
+    pub(crate) fn said_of_email(&mut self, person: &Person, word: &str) -> Result<()> {
+        self.open_story(person)?;
+        self.chrome
+            .wait(
+                &self.page,
+                &format!("document.getElementById('story').dataset.email === '{word}'"),
+            )
+            .map(drop)
     }
 
     /// Waits until a person's run through a flow is over in this way.

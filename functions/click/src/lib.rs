@@ -58,7 +58,8 @@ impl Function {
         {
             tracing::error!(run = %message.run, %error, "a click was not recorded");
         }
-        let web = url.starts_with("https://") || url.starts_with("http://");
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        let web = matches!(scheme.as_deref(), Some("http" | "https"));
         let redirect = if web { Reply::redirect(&url) } else { None };
         redirect.unwrap_or_else(|| Reply::html(404, BROKEN.to_owned()))
     }

@@ -21,6 +21,10 @@ use crate::{
 const LAYOUT: &str = include_str!("layout.html");
 /// Languages that are written from right to left.
 const RIGHT_TO_LEFT: [&str; 5] = ["he", "ar", "fa", "ur", "yi"];
+/// The functions that templates may call. A context's value of the same name would hide one.
+const FUNCTIONS: [&str; 5] = ["link", "range", "dict", "namespace", "debug"];
+/// The longest address that is tracked: the token must fit into [`masa_domain::link`]'s limit.
+const URL_BYTES_MAX: usize = 2_000;
 /// The longest SMS that SNS takes, in characters.
 const SMS_CHARS_MAX: usize = 1_600;
 /// Longer subjects are cut by every mail program, and refused by some servers.
@@ -135,12 +139,17 @@ impl Composer {
             .map_err(|error| failed(error.to_string()))?;
         let text = match &parts.text {
             Some(text) => page.render("text", text).map_err(failed)?,
-            None => self.text_part(&body, &page, &unsubscribe).map_err(failed)?,
+            None => to_text(&body).map_err(|error| failed(error.to_string()))?,
         };
+        let text = self.with_footer(&text, &page, occasion.kind, &unsubscribe).map_err(failed)?;
         let preheader = parts.preheader.as_deref().unwrap_or_default();
         let preheader = page.render("preheader", preheader).map_err(failed)?;
         let html = page.lay_out(&subject, &preheader, body).map_err(failed)?;
-        let html = with_pixel(html, &self.pixel(occasion));
+        let html = match occasion.kind {
+            Kind::Marketing => with_way_out(html, &page, &unsubscribe).map_err(failed)?,
+            Kind::Transactional => html,
+        };
+        let html = before_end(html, &pixel(&self.pixel_url(occasion)));
 
         let headers = match occasion.kind {
             Kind::Marketing => vec![
@@ -178,18 +187,32 @@ impl Composer {
         Ok(Text { to: to.to_owned(), body })
     }
 
-    fn text_part(&self, body: &str, page: &Page<'_>, unsubscribe: &str) -> Result<String, String> {
-        let text = to_text(body).map_err(|error| error.to_string())?;
-        let footer = page.render("footer", "{{ shop.name }}\n{{ shop.address }}")?;
-        let label = if page.language == "he" {
-            "להסרה מרשימת התפוצה"
-        } else {
-            "Unsubscribe"
-        };
-        Ok(format!("{}\n\n-- \n{footer}\n{label}: {unsubscribe}\n", text.trim_end()))
+    /// Ends a text part as the layout ends an HTML part: who sends, and the way out.
+    fn with_footer(
+        &self,
+        text: &str,
+        page: &Page<'_>,
+        kind: Kind,
+        unsubscribe: &str,
+    ) -> Result<String, String> {
+        let mut text = text.trim_end().to_owned();
+        if text.contains(unsubscribe) {
+            return Ok(text);
+        }
+        text.push_str("\n\n-- \n");
+        text.push_str(&page.render("footer", "{{ shop.name }}\n{{ shop.address }}\n")?);
+        if kind == Kind::Marketing {
+            text.push_str(&format!("{}: {unsubscribe}\n", page.unsubscribe_label()));
+        }
+        Ok(text)
     }
 
     fn click(&self, occasion: &Occasion<'_>, name: Option<&str>, url: &str) -> String {
+        let url = &ascii(url);
+        // Leaving is no click, and an endless address must still work.
+        if url.len() > URL_BYTES_MAX || url.starts_with(&format!("{}/u/", self.public_url)) {
+            return url.clone();
+        }
         let named = name.filter(|name| {
             (1..=60).contains(&name.len())
                 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
@@ -203,7 +226,7 @@ impl Composer {
         format!("{}/c/{token}", self.public_url)
     }
 
-    fn pixel(&self, occasion: &Occasion<'_>) -> String {
+    fn pixel_url(&self, occasion: &Occasion<'_>) -> String {
         let (contact, message) = (occasion.contact.id, occasion.message);
         format!("{}/o/{}", self.public_url, self.keys.sign(&Link::Open { contact, message }))
     }
@@ -253,6 +276,14 @@ impl<'a> Page<'a> {
             .map_err(|error| describe(&error))
     }
 
+    fn unsubscribe_label(&self) -> &'static str {
+        if self.language.starts_with("he") {
+            "להסרה מרשימת התפוצה"
+        } else {
+            "Unsubscribe"
+        }
+    }
+
     /// Puts a body fragment into the layout; a whole document stays as it is.
     fn lay_out(&self, subject: &str, preheader: &str, body: String) -> Result<String, String> {
         let start: String = body.trim_start().chars().take(9).collect();
@@ -260,7 +291,8 @@ impl<'a> Page<'a> {
         if start.starts_with("<!doctype") || start.starts_with("<html") {
             return Ok(body);
         }
-        let dir = if RIGHT_TO_LEFT.contains(&self.language) { "rtl" } else { "ltr" };
+        let base = self.language.split('-').next().unwrap_or_default();
+        let dir = if RIGHT_TO_LEFT.contains(&base) { "rtl" } else { "ltr" };
         let context = minijinja::context! {
             lang => self.language,
             dir => dir,
@@ -307,8 +339,10 @@ fn context(
         let text = texts.get(language).or_else(|| texts.get(&shop.language));
         text.or_else(|| texts.values().next()).cloned().unwrap_or_default()
     };
-    // Fields first: they can't hide what follows.
-    let mut context: Map<String, _> = occasion.contact.fields.clone().into_iter().collect();
+    // Fields first: they can't hide what follows, nor a function that templates call.
+    let fields = occasion.contact.fields.clone().into_iter();
+    let mut context: Map<String, _> =
+        fields.filter(|(name, _)| !FUNCTIONS.contains(&name.as_str())).collect();
     if let serde_json::Value::Object(data) = &occasion.run.data {
         context.extend(data.clone());
     }
@@ -342,6 +376,22 @@ fn pick<'m, T>(
         .map(|(language, value)| (language.as_str(), value))
 }
 
+/// An address as it may stand in a header: what is not ASCII is percent-encoded (RFC 3987 3.1).
+fn ascii(url: &str) -> String {
+    let mut encoded = String::with_capacity(url.len());
+    for c in url.chars() {
+        if c.is_ascii_graphic() {
+            encoded.push(c);
+        } else {
+            let mut bytes = [0; 4];
+            for byte in c.encode_utf8(&mut bytes).bytes() {
+                encoded.push_str(&format!("%{byte:02X}"));
+            }
+        }
+    }
+    encoded
+}
+
 /// A header's text: no line break can begin another header.
 fn one_line(text: &str, chars_max: usize) -> String {
     let words: Vec<&str> = text
@@ -351,14 +401,30 @@ fn one_line(text: &str, chars_max: usize) -> String {
     words.join(" ").chars().take(chars_max).collect()
 }
 
-fn with_pixel(mut html: String, url: &str) -> String {
-    let pixel = format!(
+/// A whole document without a way out gets one: the law asks for it, and for the sender's address.
+fn with_way_out(html: String, page: &Page<'_>, unsubscribe: &str) -> Result<String, String> {
+    if html.contains(unsubscribe) {
+        return Ok(html);
+    }
+    let footer = format!(
+        "<p>{{{{ shop.name }}}}, {{{{ shop.address }}}} · \
+         <a href=\"{{{{ unsubscribe_url }}}}\">{}</a></p>",
+        page.unsubscribe_label()
+    );
+    Ok(before_end(html, &page.render("footer.html", &footer)?))
+}
+
+fn pixel(url: &str) -> String {
+    format!(
         "<img src=\"{url}\" width=\"1\" height=\"1\" alt=\"\" \
          style=\"display:block;width:1px;height:1px;border:0\">"
-    );
+    )
+}
+
+fn before_end(mut html: String, addition: &str) -> String {
     match html.to_ascii_lowercase().rfind("</body>") {
-        Some(end) => html.insert_str(end, &pixel),
-        None => html.push_str(&pixel),
+        Some(end) => html.insert_str(end, addition),
+        None => html.push_str(addition),
     }
     html
 }

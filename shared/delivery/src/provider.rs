@@ -73,6 +73,11 @@ impl Provider {
             | SendEmailError::AccountSuspendedException(_)
             | SendEmailError::MailFromDomainNotVerifiedException(_)
             | SendEmailError::NotFoundException(_) => Sent::Later(code),
+            // The account's to mend, and not the message's fault. Its text quotes addresses, so it
+            // is looked at and not kept.
+            SendEmailError::MessageRejected(_) if error_text(refused).contains("not verified") => {
+                Sent::Later("IdentityNotVerified".to_owned())
+            }
             SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_) => {
                 Sent::Rejected(code)
             }
@@ -113,6 +118,10 @@ impl Provider {
     }
 }
 
+fn error_text(refused: &SendEmailError) -> &str {
+    refused.message().unwrap_or_default()
+}
+
 fn content(mail: &Mail) -> Option<EmailContent> {
     let utf8 = |data: &str| Content::builder().data(data).charset("UTF-8").build().ok();
     let body = Body::builder().html(utf8(&mail.html)?).text(utf8(&mail.text)?).build();
@@ -151,7 +160,8 @@ fn by_status<E>(error: &SdkError<E>, code: String) -> Sent {
     }
 }
 
-/// No answer that could be read. Only a request that was never built is surely unsent.
+/// No answer that could be read. A request that was not built was surely not sent; of any other,
+/// refused connections included, the connector does not tell for certain.
 fn unsettled<E>(error: &SdkError<E>) -> Sent {
     match error {
         aws_sdk_sesv2::error::SdkError::ConstructionFailure(_) => {

@@ -4,14 +4,14 @@
 //! older generation, and a second schedule of the same name is the same schedule.
 
 use aws_sdk_scheduler::{
-    error::{DisplayErrorContext, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
     types::{
         ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, Target,
     },
 };
 use jiff::{Timestamp, tz::TimeZone};
 use masa_domain::{ContactId, Effect, MessageId, RunId};
-use masa_runtime::{Config, Missing};
+use masa_runtime::{Config, Missing, call_error};
 use serde::{Deserialize, Serialize};
 
 /// The longest delay of a queue message, in seconds (SQS `DelaySeconds`).
@@ -207,10 +207,9 @@ fn to_json(operation: &'static str, job: &impl Serialize) -> Result<String, Erro
 
 fn failed<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Error
 where
-    E: std::error::Error + 'static,
-    R: std::fmt::Debug,
+    E: ProvideErrorMetadata,
 {
-    Error { operation, cause: DisplayErrorContext(error).to_string() }
+    Error { operation, cause: call_error(error) }
 }
 
 #[cfg(test)]

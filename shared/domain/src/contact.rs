@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    fact::{ContactDetails, Fact, Happening, Order},
+    fact::{Fact, Happening, Order},
     id::{ContactId, FactId, RunId},
     run::Run,
 };
@@ -17,9 +17,9 @@ use crate::{
 /// for clocks that differ.
 const REDELIVERY: SignedDuration = SignedDuration::from_hours(25);
 
-// The state is one DynamoDB item of at most 400 KB. These bounds keep it below that together:
-// fields 48 KB, products 12 KB, applied facts 28 KB, and 30 runs of at most 13 KB less what no
-// contact ever fills at once.
+/// The most that a state may take, in bytes of JSON: DynamoDB's 400 KB with room to spare. Bounds on
+/// counts come first; what they leave too large is trimmed by [`Contact::fit`].
+const STATE_BYTES_MAX: usize = 300 * 1024;
 
 /// How many products a contact's purchase summary remembers; the oldest purchase goes first.
 const PRODUCTS_KEPT: usize = 200;
@@ -229,7 +229,7 @@ impl Contact {
         let forget = fact.received_at.checked_sub(REDELIVERY).unwrap_or(Timestamp::MIN);
         self.applied.retain(|_, at| *at >= forget);
         forget_oldest(&mut self.applied, APPLIED_KEPT, |at| *at);
-        self.apply_details(&fact.details, fact.received_at);
+        self.apply_details(fact);
         if let Happening::Purchase(order) = &fact.what {
             self.purchases.add(order, fact.at);
         }
@@ -237,7 +237,8 @@ impl Contact {
         lists.filter(|list| self.join(list, fact.received_at)).cloned().collect()
     }
 
-    fn apply_details(&mut self, told: &ContactDetails, received_at: Timestamp) {
+    fn apply_details(&mut self, fact: &Fact) {
+        let told = &fact.details;
         let profile = &mut self.profile;
         for (to, from) in [
             (&mut profile.email, &told.email),
@@ -256,10 +257,15 @@ impl Contact {
             self.set_field(name, value.clone());
         }
         if let Some(consent) = &told.consent {
-            let at = consent.at.unwrap_or(received_at).min(received_at);
+            let received_at = fact.received_at;
             for (channel, said) in [(Channel::Email, consent.email), (Channel::Sms, consent.sms)] {
                 let Some(said) = said else { continue };
                 let answer = if said { Answer::Granted } else { Answer::Refused };
+                // Systems repeat what they know with every event. Only a signup, or a time of its
+                // own, makes a yes younger than a refusal that they were never told.
+                let repeated = said && matches!(fact.what, Happening::Event { .. });
+                let untold = if repeated { self.created_at } else { received_at };
+                let at = consent.at.unwrap_or(untold).min(received_at);
                 // At the same instant a refusal wins, in whichever order the two were told.
                 let stands = |known: &Consent| {
                     known.at > at || (known.at == at && known.answer == Answer::Refused)
@@ -311,8 +317,29 @@ impl Contact {
         }
     }
 
+    /// Trims what is only told and no longer decided on, until the state fits into its item: a state
+    /// that can't be committed would stop the contact for ever.
+    pub(crate) fn fit(&mut self) {
+        self.forget_ended_runs();
+        while self.is_too_large() {
+            let before = self.clone();
+            self.runs.retain(|_, run| run.is_live());
+            self.runs.values_mut().for_each(Run::forget_story);
+            let (products, applied) = (self.purchases.products.len(), self.applied.len());
+            forget_oldest(&mut self.purchases.products, products / 2, |at| *at);
+            forget_oldest(&mut self.applied, applied / 2, |at| *at);
+            if *self == before {
+                return;
+            }
+        }
+    }
+
+    fn is_too_large(&self) -> bool {
+        serde_json::to_string(self).is_ok_and(|state| state.len() > STATE_BYTES_MAX)
+    }
+
     /// Drops the oldest ended runs beyond those that are kept.
-    pub(crate) fn forget_ended_runs(&mut self) {
+    fn forget_ended_runs(&mut self) {
         let mut ended: BTreeMap<RunId, Timestamp> =
             self.runs.iter().filter_map(|(id, run)| run.ended_at().map(|at| (*id, at))).collect();
         forget_oldest(&mut ended, ENDED_RUNS_KEPT, |at| *at);

@@ -12,8 +12,10 @@ mod flow;
 mod id;
 pub mod link;
 mod message;
+mod occurrence;
 mod run;
 mod span;
+mod walk;
 
 pub use condition::{Condition, FieldTest, MailStatus, Since};
 pub use contact::{Answer, Channel, Consent, Contact, FlowLedger, Profile, Purchases, Refusals};

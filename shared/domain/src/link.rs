@@ -87,9 +87,12 @@ impl LinkKeys {
     /// # Errors
     /// When the list is empty or a secret is shorter than 16 characters.
     pub fn new(secrets: &str) -> Result<Self, WeakSecret> {
-        let keys: Vec<Vec<u8>> =
-            secrets.split(',').map(|secret| secret.trim().as_bytes().to_vec()).collect();
-        if keys.iter().any(|key| key.len() < 16) {
+        let keys: Vec<Vec<u8>> = secrets
+            .split(',')
+            .map(|secret| secret.trim().as_bytes().to_vec())
+            .filter(|key| !key.is_empty())
+            .collect();
+        if keys.is_empty() || keys.iter().any(|key| key.len() < 16) {
             return Err(WeakSecret);
         }
         Ok(Self(keys))

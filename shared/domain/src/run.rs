@@ -116,6 +116,12 @@ impl Run {
         self.story.drain(..surplus);
     }
 
+    /// Forgets all but the end of the story.
+    pub(crate) fn forget_story(&mut self) {
+        let surplus = self.story.len().saturating_sub(3);
+        self.story.drain(..surplus);
+    }
+
     /// Moves to `state` under a new generation.
     pub(crate) fn go(&mut self, state: State) {
         self.generation = self.generation.saturating_add(1);

@@ -6,7 +6,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use jiff::Timestamp;
-use masa_domain::{ContactKey, Fact};
+use masa_domain::{Channel, ContactKey, Fact};
 use masa_intake::{
     Malformed,
     signature::{Refused, StandardWebhooks},
@@ -70,11 +70,26 @@ impl Door {
         }
     }
 
+    /// Makes a refusal that a fact tells known to claims at once; the stream may take its time.
+    async fn refuse(&self, fact: &Fact) -> Result<(), masa_store::Error> {
+        let Some(consent) = &fact.details.consent else { return Ok(()) };
+        let at = consent.at.unwrap_or(fact.received_at).min(fact.received_at);
+        for (channel, said) in [(Channel::Email, consent.email), (Channel::Sms, consent.sms)] {
+            if said == Some(false) {
+                self.store.refuse(fact.contact, channel, at).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Stores a fact and answers.
     pub async fn record(&self, fact: &Fact) -> Reply {
         match self.store.record(fact).await {
             Ok(recorded) => {
                 let duplicate = recorded == Recorded::Duplicate;
+                if !duplicate && let Err(error) = self.refuse(fact).await {
+                    tracing::error!(fact = %fact.id, %error, "the refusal waits for the stream");
+                }
                 tracing::info!(fact = %fact.id, contact = %fact.contact, duplicate, "accepted");
                 Reply::accepted(duplicate)
             }

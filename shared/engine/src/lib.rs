@@ -46,11 +46,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Missing`] when a setting is absent.
-    pub fn new(
-        sdk: &aws_types::SdkConfig,
-        config: &Config,
-        clock: Clock,
-    ) -> Result<Self, Missing> {
+    pub fn new(sdk: &aws_types::SdkConfig, config: &Config, clock: Clock) -> Result<Self, Missing> {
         let store = Store::new(sdk, config)?;
         let dispatch = Dispatch::new(sdk, config)?;
         let flows = Flows::new(store.clone(), clock.clone());

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use masa_domain::{Action, Condition, Kind};
+use serde_json::Value;
 
 use crate::{
     condition::{Conditions, Mention},
@@ -236,6 +237,12 @@ impl<'r, 'f> Steps<'r, 'f> {
         for (key, node) in fields.iter() {
             complete &= self.writable(&key.text, key.at);
             match node.to_json() {
+                Some(value) if !is_storable(&value) => {
+                    let what = "a field holds a text, a number below 1e100, true, false or a list \
+                                of these, of at most 4096 bytes";
+                    self.report.add(node.at, "bad-value", what);
+                    complete = false;
+                }
                 Some(value) => {
                     set.insert(key.text.clone(), value);
                 }
@@ -373,4 +380,20 @@ pub(crate) fn check_templates(
         meant.extend(crate::words::nearest(template, names()).map(str::to_owned));
     }
     meant
+}
+
+/// Whether a field may hold `value`: what forms and webhooks may set too, and the table can store.
+fn is_storable(value: &Value) -> bool {
+    let plain = |value: &Value| match value {
+        Value::Number(number) => number
+            .as_f64()
+            .is_some_and(|number| number == 0.0 || (1e-100..=1e100).contains(&number.abs())),
+        Value::Array(_) | Value::Object(_) => false,
+        Value::Null | Value::Bool(_) | Value::String(_) => true,
+    };
+    let plain = match value {
+        Value::Array(members) => members.iter().all(plain),
+        value => plain(value),
+    };
+    plain && value.to_string().len() <= 4096
 }

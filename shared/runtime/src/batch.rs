@@ -35,8 +35,9 @@ where
     Ok(response)
 }
 
-/// Handles the records of a stream batch in order and stops at the first failure, from which
-/// Lambda goes on again: records of one contact keep their order.
+/// Handles the records of a stream batch in order. After a failure the later records of the same
+/// partition fail too, so that a contact's records keep their order, and all others are handled:
+/// Lambda goes on from the first failed one, and whoever comes again was handled already.
 ///
 /// # Errors
 /// When the failed record has no sequence number.
@@ -49,15 +50,22 @@ where
     R: Future<Output = Result<(), Error>>,
 {
     let mut response = DynamoDbEventResponse::default();
+    let mut failed = Vec::new();
     for record in event.records {
+        let partition = record.change.keys.get("pk").cloned();
         let sequence = record.change.sequence_number.clone();
-        if let Err(error) = handle(record).await {
+        let outcome = if failed.contains(&partition) {
+            Err("an earlier record of the same contact failed".into())
+        } else {
+            handle(record).await
+        };
+        if let Err(error) = outcome {
             let sequence = sequence.ok_or("a stream record without a sequence number")?;
             tracing::warn!(%sequence, error = %chain(&*error), "will be delivered again");
             let mut failure = DynamoDbBatchItemFailure::default();
             failure.item_identifier = Some(sequence);
             response.batch_item_failures.push(failure);
-            break;
+            failed.push(partition);
         }
     }
     Ok(response)

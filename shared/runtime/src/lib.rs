@@ -18,7 +18,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use batch::{queue_batch, stream_batch};
 pub use clock::Clock;
 pub use config::{Config, Missing};
-pub use sdk::sdk_config;
+pub use sdk::{call_error, sdk_config};
 
 /// Why an invocation failed as a whole; the text never holds an address.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

@@ -1,6 +1,7 @@
 //! What can go wrong at the table.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use masa_runtime::call_error;
 
 /// A failed call. Its text names operation and cause, and never an item's content.
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +11,7 @@ pub enum Error {
     Unavailable {
         /// The DynamoDB operation.
         operation: &'static str,
-        /// The SDK's error with its causes.
+        /// The service's code and message.
         cause: String,
     },
     /// An item can't be read as what its key says it is.
@@ -37,10 +38,7 @@ pub enum Error {
 
 pub(crate) fn unavailable<E, R>(operation: &'static str, error: SdkError<E, R>) -> Error
 where
-    E: std::error::Error + 'static,
-    R: std::fmt::Debug,
+    E: ProvideErrorMetadata,
 {
-    // The context's text holds the service's code and message; messages of DynamoDB quote
-    // expressions and key names, not values.
-    Error::Unavailable { operation, cause: DisplayErrorContext(&error).to_string() }
+    Error::Unavailable { operation, cause: call_error(&error) }
 }

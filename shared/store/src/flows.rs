@@ -21,9 +21,10 @@ const BODY_BYTES_MAX: usize = 400 * 1024 - 1024;
 /// What is to be live.
 #[derive(Debug, Clone)]
 pub struct Publish {
-    /// Checked flows, each with a digest of its text. Flows that are live and not among them stay.
+    /// Checked flows, each with a digest of its text. What is live and not among them stays, flows
+    /// and forms alike.
     pub flows: Vec<(Flow, String)>,
-    /// All forms.
+    /// Forms.
     pub forms: BTreeMap<String, Form>,
     /// The shop.
     pub shop: Shop,
@@ -70,7 +71,7 @@ impl Store {
             for (flow, digest) in &publish.flows {
                 published.push(self.publish_flow(&mut catalogue, flow, digest).await?);
             }
-            catalogue.forms.clone_from(&publish.forms);
+            catalogue.forms.extend(publish.forms.clone());
             catalogue.shop = publish.shop.clone();
             if catalogue == before || self.put_catalogue(catalogue).await? {
                 return Ok(published);

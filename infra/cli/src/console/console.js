@@ -367,11 +367,13 @@ function drawStory() {
   const { contact, runs, messages, facts } = view.story ?? {};
   if (!contact) { $("story").replaceChildren(); return; }
   const profile = contact.profile ?? {};
-  const consent = Object.entries(contact.consent ?? {}).map(([channel, said]) => `${t(`channel_${channel}`)}: ${t(said.answer)}`);
+  const consent = ["email", "sms"].filter((channel) => lastWord(contact, channel)).map((channel) =>
+    `${t(`channel_${channel}`)}: ${t(lastWord(contact, channel))}`);
   const lists = Object.keys(contact.lists ?? {});
   const fields = Object.entries(contact.fields ?? {}).map(([name, told]) => `${name} = ${JSON.stringify(told)}`);
   const pair = (name, all) => [el("dt", {}, t(name)), el("dd", {}, auto(all.length ? all.join(", ") : t("none")))];
   const journeys = [...(runs ?? [])].sort((a, b) => new Date(b.entered_at) - new Date(a.entered_at));
+  $("story").dataset.email = lastWord(contact, "email") ?? "";
   $("story").dataset.person = profile.email ?? profile.phone ?? "";
   $("story").replaceChildren(
     el("h3", {}, auto(profile.first_name || profile.email || profile.phone || t("unnamed"))),
@@ -381,6 +383,13 @@ function drawStory() {
     el("h4", {}, t("facts")),
     el("ul", { class: "facts", "data-testid": "facts" }, ...[...(facts ?? [])].reverse().map((fact) =>
       el("li", {}, el("time", { class: "soft", datetime: fact.at }, moment(fact.at)), el("span", {}, happening(fact.what))))));
+}
+
+/** What a contact said last about a channel: a refusal as young as a consent wins. */
+function lastWord(contact, channel) {
+  const [said, refused] = [contact.consent?.[channel], contact.refusals?.[channel]];
+  if (refused && (!said || new Date(refused) >= new Date(said.at))) return "refused";
+  return said?.answer;
 }
 
 function happening(what) {

@@ -5,6 +5,7 @@
 #![recursion_limit = "256"]
 
 mod calls;
+mod entry;
 mod message;
 mod refusals;
 mod stale;
