@@ -190,9 +190,7 @@ impl Console {
         )?;
         let subjects = subjects.as_array().cloned().unwrap_or_default();
         ensure!(subjects.len() == 1, "{step} was sent once, not {} times", subjects.len());
-        let subject =
-            subjects.first().and_then(Value::as_str).context("a mail without a subject")?;
-        Ok(subject.to_owned())
+        Ok(subjects.first().and_then(Value::as_str).context("no subject")?.to_owned())
     }
 
     /// Whether a mail of a step is in the outbox.

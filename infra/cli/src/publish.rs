@@ -18,6 +18,9 @@ pub(crate) struct Arguments {
     /// AWS variables (`aws configure export-credentials --format env` sets them).
     #[arg(long, env = "MASA_TABLE")]
     table: String,
+    /// End what is live and not in the folder: nobody enters it any more, who is inside finishes.
+    #[arg(long)]
+    prune: bool,
     /// Answer in JSON.
     #[arg(long)]
     json: bool,
@@ -34,7 +37,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Found> {
     let table: Config = [("MASA_TABLE", arguments.table.as_str())].into_iter().collect();
     let config = Config::from_env().overridden_by(table);
     let store = Store::new(&sdk_config(&config)?, &config)?;
-    let published = publish(&store, library)
+    let published = publish(&store, library, arguments.prune)
         .await
         .with_context(|| format!("nothing new is live in table {}", arguments.table))?;
     for Published { flow, version, new } in &published {
@@ -51,11 +54,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Found> {
 pub(crate) async fn publish(
     store: &Store,
     library: Library,
+    prune: bool,
 ) -> Result<Vec<Published>, masa_store::Error> {
     let Library { flows, forms, shop } = library;
     let flows = flows.into_iter().map(|flow| {
         let digest = digest(&flow);
         (flow, digest)
     });
-    store.publish(&Publish { flows: flows.collect(), forms, shop }).await
+    store.publish(&Publish { flows: flows.collect(), forms, shop, prune }).await
 }

@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use masa_box::{AwsBox, ClockMode, Queue, Redrive, StreamSource};
-use masa_domain::{Channel, MessageId, Status};
+use masa_domain::{Channel, Message, MessageId, Status};
 use masa_runtime::{Config, Missing};
 use masa_store::Store;
 use serde_json::{Value, json};
@@ -115,28 +115,42 @@ impl Stack {
 }
 
 impl Stack {
-    /// Settles the mails that a killed process had in hand. On AWS only SES's events tell what
-    /// became of such a mail; the box's SES is still here and knows for certain. A text carries no
-    /// tag and stays unknown, as on AWS.
+    /// Settles the messages that a killed process had in hand. On AWS only SES's events tell what
+    /// became of such a mail; the box's SES and SNS are still here and know for certain.
     ///
     /// # Errors
     /// [`Error`] when outbox or table can't be read or written.
     pub async fn recover(&self) -> Result<(), Error> {
         let outbox = self.aws.outbox()?;
-        for message in self.store.all_messages().await? {
+        let messages = self.store.all_messages().await?;
+        for message in &messages {
             let Status::Claimed { owner, .. } = &message.status else { continue };
-            let at = self.aws.clock().now();
-            let outcome = match outbox.iter().find(|mail| is_of(mail, message.id)) {
-                Some(mail) => Status::Sent { at, provider_id: text(mail, "id").to_owned() },
-                None if message.channel == Channel::Email => {
-                    Status::Released { at, reason: "the process was killed".to_owned() }
+            let taken = match message.channel {
+                Channel::Email => outbox.iter().find(|mail| is_of(mail, message.id)),
+                Channel::Sms => {
+                    let contact = self.store.load(message.contact).await?.contact;
+                    let number = contact.and_then(|contact| contact.profile.phone);
+                    // A text carries no tag: it is the one to this number that no message knows.
+                    outbox.iter().find(|sent| {
+                        text(sent, "channel") == "sms"
+                            && number.as_deref() == Some(text(sent, "to"))
+                            && !messages.iter().any(|other| was_sent_as(other, text(sent, "id")))
+                    })
                 }
-                None => continue,
+            };
+            let at = self.aws.clock().now();
+            let outcome = match taken {
+                Some(sent) => Status::Sent { at, provider_id: text(sent, "id").to_owned() },
+                None => Status::Released { at, reason: "the process was killed".to_owned() },
             };
             self.store.settle(message.contact, message.id, owner, &outcome).await?;
         }
         Ok(())
     }
+}
+
+fn was_sent_as(message: &Message, id: &str) -> bool {
+    matches!(&message.status, Status::Sent { provider_id, .. } if provider_id == id)
 }
 
 /// Whether an accepted mail carries the tags of this message.

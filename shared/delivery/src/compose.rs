@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use masa_domain::{
-    Channel, Contact, Flow, Kind, MessageId, Run, Shop,
+    Channel, Contact, ContactId, ContactKey, Flow, Kind, MessageId, Run, Shop,
     link::{Link, LinkKeys, link_key},
 };
 use masa_runtime::{Config, Missing};
@@ -96,6 +96,7 @@ pub struct Composer {
     /// The base of all links, without a slash at its end.
     public_url: String,
     keys: LinkKeys,
+    contacts: ContactKey,
 }
 
 impl Composer {
@@ -108,6 +109,7 @@ impl Composer {
             from: config.read("MASA_FROM", Sender::new)?,
             public_url: config.require("MASA_PUBLIC_URL")?.trim_end_matches('/').to_owned(),
             keys: config.read("MASA_SECRET_LINKS", LinkKeys::new)?,
+            contacts: ContactKey::new(config.require("MASA_CONTACT_KEY")?),
         })
     }
 
@@ -187,6 +189,16 @@ impl Composer {
         Ok(Text { to: to.to_owned(), body })
     }
 
+    /// Under whose id a refusal of `channel` is kept: a number's is the number's own, for whoever
+    /// else has given it. (An e-mail address is what a contact's id is made of.)
+    pub(crate) fn refuser(&self, contact: &Contact, channel: Channel) -> ContactId {
+        let number = match channel {
+            Channel::Email => None,
+            Channel::Sms => contact.profile.phone.as_deref(),
+        };
+        number.and_then(|number| self.contacts.contact(None, Some(number))).unwrap_or(contact.id)
+    }
+
     /// Ends a text part as the layout ends an HTML part: who sends, and the way out.
     fn with_footer(
         &self,
@@ -232,7 +244,7 @@ impl Composer {
     }
 
     fn unsubscribe(&self, occasion: &Occasion<'_>, channel: Channel, language: &str) -> String {
-        let (contact, language) = (occasion.contact.id, language.to_owned());
+        let (contact, language) = (self.refuser(occasion.contact, channel), language.to_owned());
         let token = self.keys.sign(&Link::Unsubscribe { contact, channel, language });
         format!("{}/u/{token}", self.public_url)
     }
@@ -392,10 +404,12 @@ fn ascii(url: &str) -> String {
     encoded
 }
 
-/// A header's text: no line break can begin another header.
+/// A header's text: no line break can begin another header, and no override of the direction can
+/// make it read otherwise (Unicode TR 36 section 3.7).
 fn one_line(text: &str, chars_max: usize) -> String {
+    let overrides = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let words: Vec<&str> = text
-        .split(|c: char| c.is_control() || c.is_whitespace())
+        .split(|c: char| c.is_control() || c.is_whitespace() || overrides(c))
         .filter(|word| !word.is_empty())
         .collect();
     words.join(" ").chars().take(chars_max).collect()

@@ -120,7 +120,13 @@ impl Courier {
     /// Looks at the contact, composes and sends.
     async fn attempt(&self, errand: &Errand<'_>) -> Result<Status, Error> {
         let job = errand.job;
-        let Loaded { contact, refusals } = self.store.load(job.contact).await?;
+        let Loaded { contact, mut refusals } = self.store.load(job.contact).await?;
+        if let Some(contact) = &contact {
+            let refuser = self.composer.refuser(contact, errand.channel);
+            if refuser != contact.id && errand.kind == Kind::Marketing {
+                refusals.merge(self.store.refusals(refuser).await?);
+            }
+        }
         let catalogue = self.flows.catalogue().await?;
         let at = self.clock.now();
         let skipped = |reason| Ok(Status::Skipped { at, reason });

@@ -44,7 +44,7 @@ fn scheme(url: &str) -> String {
 
 /// The text part of an HTML body: links stand as numbered notes at its end.
 pub(crate) fn to_text(html: &str) -> Result<String, BadHtml> {
-    html2text::config::plain_no_decorate()
+    html2text::config::plain()
         .string_from_read(html.as_bytes(), TEXT_WIDTH)
         .map_err(|error| BadHtml(error.to_string()))
 }
@@ -68,6 +68,8 @@ mod tests {
         assert!(tracked.contains(r#"<a href="https://t.example/c/1">x</a>"#), "{tracked}");
         assert!(tracked.contains("mailto:shop@example.com"), "{tracked}");
         assert!(!tracked.to_lowercase().contains("javascript"), "{tracked}");
-        assert!(to_text(html).expect("text").contains("שלום"), "the text part has the words");
+        let text = to_text(&tracked).expect("text");
+        assert!(text.contains("שלום"), "the text part has the words: {text}");
+        assert!(text.contains("https://t.example/c/1"), "and where the links lead: {text}");
     }
 }

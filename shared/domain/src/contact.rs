@@ -156,6 +156,14 @@ pub enum Answer {
 pub struct Refusals(pub BTreeMap<Channel, Timestamp>);
 
 impl Refusals {
+    /// Takes over the younger refusals of another.
+    pub fn merge(&mut self, other: Self) {
+        for (channel, at) in other.0 {
+            let known = self.0.entry(channel).or_insert(at);
+            *known = at.max(*known);
+        }
+    }
+
     /// Whether marketing may go to `contact` by `channel`: an explicit consent that is younger than
     /// any refusal. At the same instant the refusal wins.
     pub fn allow(&self, contact: &Contact, channel: Channel) -> bool {
@@ -240,6 +248,9 @@ impl Contact {
     fn apply_details(&mut self, fact: &Fact) {
         let told = &fact.details;
         let profile = &mut self.profile;
+        // Anybody may fill in a form with anybody's address: it adds what is not known, and changes
+        // nothing that is.
+        let public = matches!(fact.what, Happening::Signup { form: Some(_) });
         for (to, from) in [
             (&mut profile.email, &told.email),
             (&mut profile.phone, &told.phone),
@@ -249,7 +260,7 @@ impl Contact {
             (&mut profile.timezone, &told.timezone),
             (&mut profile.country, &told.country),
         ] {
-            if from.is_some() {
+            if from.is_some() && (to.is_none() || !public) {
                 to.clone_from(from);
             }
         }

@@ -81,6 +81,24 @@ impl Store {
         Ok(loaded)
     }
 
+    /// Reads the refusals under an id alone: one strongly consistent read.
+    ///
+    /// # Errors
+    /// [`Error`] when the table can't be read, or holds something else.
+    pub async fn refusals(&self, contact: ContactId) -> Result<Refusals, Error> {
+        let got = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key("pk", text(key::contact(contact)))
+            .key("sk", text(REFUSALS))
+            .send()
+            .await
+            .map_err(|error| unavailable("GetItem", error))?;
+        got.item.map_or_else(|| Ok(Refusals::default()), from_item)
+    }
+
     /// Commits a contact's new state, decided upon `contact.version`: one conditional write.
     ///
     /// # Errors

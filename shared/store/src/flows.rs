@@ -21,13 +21,15 @@ const BODY_BYTES_MAX: usize = 400 * 1024 - 1024;
 /// What is to be live.
 #[derive(Debug, Clone)]
 pub struct Publish {
-    /// Checked flows, each with a digest of its text. What is live and not among them stays, flows
-    /// and forms alike.
+    /// Checked flows, each with a digest of its text.
     pub flows: Vec<(Flow, String)>,
     /// Forms.
     pub forms: BTreeMap<String, Form>,
     /// The shop.
     pub shop: Shop,
+    /// Whether what is live and not among these ends: nobody enters such a flow any more, and who
+    /// is inside finishes on their version.
+    pub prune: bool,
 }
 
 /// What became of a flow.
@@ -70,6 +72,11 @@ impl Store {
             let mut published = Vec::new();
             for (flow, digest) in &publish.flows {
                 published.push(self.publish_flow(&mut catalogue, flow, digest).await?);
+            }
+            if publish.prune {
+                let kept = |name: &String| publish.flows.iter().any(|(flow, _)| flow.name == *name);
+                catalogue.flows.retain(|name, _| kept(name));
+                catalogue.forms.clear();
             }
             catalogue.forms.extend(publish.forms.clone());
             catalogue.shop = publish.shop.clone();

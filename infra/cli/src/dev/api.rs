@@ -4,12 +4,11 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result, bail};
 use axum::{
-    Json,
-    body::Body,
+    body::{Body, Bytes},
     extract::{Path, State},
     http::{Response, StatusCode},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use masa_domain::{ContactId, Span, State as RunState, Status};
 use masa_intake::address;
 use masa_store::Person;
@@ -18,8 +17,11 @@ use serde_json::{Value, json};
 
 use super::{
     Dev,
-    server::{Last, Shared, answer, broken},
+    server::{Last, Shared, answer, broken, refused, to_its_end},
 };
+
+/// How far the clock may be moved at once.
+const FAR: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
 
 /// How the clock is to move: exactly one of these.
 #[derive(Debug, Deserialize)]
@@ -46,10 +48,7 @@ pub(crate) async fn contact(State(dev): Shared, Path(who): Last) -> Response<Bod
     let who = who.strip_suffix(".json").unwrap_or(&who);
     match dev.contact(who).await {
         Ok(Some(person)) => told(Ok(person)),
-        Ok(None) => {
-            let message = r#"{"error":"unknown_contact","message":"nobody has this address"}"#;
-            answer(StatusCode::NOT_FOUND, "application/json", message)
-        }
+        Ok(None) => refused(StatusCode::NOT_FOUND, "unknown_contact", "nobody has this address"),
         Err(error) => broken(&error),
     }
 }
@@ -58,15 +57,12 @@ pub(crate) async fn clock(State(dev): Shared) -> Response<Body> {
     told(Ok(json!({ "now": dev.stack.aws.clock().now() })))
 }
 
-pub(crate) async fn move_clock(State(dev): Shared, Json(how): Json<Value>) -> Response<Body> {
+pub(crate) async fn move_clock(State(dev): Shared, body: Bytes) -> Response<Body> {
     let target =
-        serde_json::from_value(how).map_err(anyhow::Error::from).and_then(|how| dev.target(&how));
+        serde_json::from_slice(&body).map_err(anyhow::Error::from).and_then(|how| dev.target(&how));
     match target {
         Ok(target) => told(dev.move_to(target).await),
-        Err(error) => {
-            let problem = json!({ "error": "malformed", "message": format!("{error:#}") });
-            answer(StatusCode::BAD_REQUEST, "application/json", problem.to_string())
-        }
+        Err(error) => refused(StatusCode::BAD_REQUEST, "malformed", &format!("{error:#}")),
     }
 }
 
@@ -188,6 +184,15 @@ impl Dev {
 
     fn target(&self, how: &Move) -> Result<Timestamp> {
         let now = self.stack.aws.clock().now();
+        let target = self.asked(how, now)?;
+        // Timestamps end in the year 9999, and a clock never goes back.
+        if target.duration_since(now) > FAR {
+            bail!("that is more than a hundred years ahead");
+        }
+        Ok(target)
+    }
+
+    fn asked(&self, how: &Move, now: Timestamp) -> Result<Timestamp> {
         match how {
             Move { advance: Some(span), to: None, next: None } => {
                 Ok(span.parse::<Span>()?.after(now))
@@ -206,7 +211,9 @@ impl Dev {
     }
 
     async fn move_to(&self, target: Timestamp) -> Result<Value> {
-        let fired = self.stack.aws.advance_to(target).await?.fired();
+        let aws = self.stack.aws.clone();
+        let moved = to_its_end(async move { Ok(aws.advance_to(target).await?) }).await?;
+        let fired = moved.fired();
         Ok(json!({ "now": self.stack.aws.clock().now(), "fired": fired }))
     }
 }

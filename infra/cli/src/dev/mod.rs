@@ -68,7 +68,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Found> {
     let config = settings(&address);
     let stack = Stack::open(arguments.data.as_deref(), ClockMode::Real, config.clone())?;
     stack.recover().await?;
-    let published = publish(&stack.store, library).await?;
+    let published = publish(&stack.store, library, true).await?;
     let contacts = ContactKey::new(config.require("MASA_CONTACT_KEY")?);
     let secrets = config.read("MASA_SECRET_EVENTS", StandardWebhooks::new)?;
 

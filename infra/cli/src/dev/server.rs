@@ -51,9 +51,13 @@ pub(crate) async fn serve(listener: TcpListener, dev: Arc<Dev>) -> Result<()> {
 /// Anything else goes to the functions.
 async fn function(State(dev): Shared, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
-        let message = r#"{"error":"too_large","message":"send at most 256 KiB in one request"}"#;
-        return answer(StatusCode::PAYLOAD_TOO_LARGE, "application/json", message);
+    let body = match to_bytes(body, BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(error) if is_too_long(&error) => {
+            let what = "send at most 256 KiB in one request";
+            return refused(StatusCode::PAYLOAD_TOO_LARGE, "too_large", what);
+        }
+        Err(_) => return refused(StatusCode::BAD_REQUEST, "malformed", "the body is cut"),
     };
     let headers = parts.headers.iter().filter_map(|(name, value)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
@@ -76,10 +80,23 @@ async fn function(State(dev): Shared, request: Request) -> Response<Body> {
 impl Dev {
     /// Hands a request to its function and settles what follows from it.
     pub(crate) async fn call(&self, request: HttpRequest) -> Result<HttpResponse> {
-        let response = self.stack.aws.http(request).await;
-        self.stack.aws.settle().await?;
-        Ok(response)
+        let aws = self.stack.aws.clone();
+        to_its_end(async move {
+            let response = aws.http(request).await;
+            aws.settle().await?;
+            Ok(response)
+        })
+        .await
     }
+}
+
+/// Runs work to its end even when the client has hung up: axum drops the future of such a request,
+/// and with it would go other people's messages that it had in hand.
+#[expect(clippy::disallowed_methods, reason = "this process is not frozen between requests")]
+pub(crate) async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    tokio::spawn(work).await?
 }
 
 fn into_axum(response: HttpResponse) -> Response<Body> {
@@ -104,11 +121,28 @@ pub(crate) fn answer(
     response
 }
 
+/// An error: a stable code, and what to do.
+pub(crate) fn refused(status: StatusCode, code: &str, message: &str) -> Response<Body> {
+    let body = serde_json::json!({ "error": code, "message": message });
+    answer(status, "application/json", body.to_string())
+}
+
+/// Whether reading a body ended at the limit, and not because its sender broke off.
+fn is_too_long(error: &axum::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if error.to_string().contains("length limit") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 /// The box itself failed: its folder is gone, its disk is full.
 pub(crate) fn broken(error: &anyhow::Error) -> Response<Body> {
     tracing::error!("{error:#}");
-    let body = serde_json::json!({ "error": "broken", "message": format!("{error:#}") });
-    answer(StatusCode::INTERNAL_SERVER_ERROR, "application/json", body.to_string())
+    refused(StatusCode::INTERNAL_SERVER_ERROR, "broken", &format!("{error:#}"))
 }
 
 /// The console and `/dev` are for this machine: a page of elsewhere, which can name any host it
@@ -120,8 +154,7 @@ async fn only_from_here(request: Request, next: Next) -> Response<Body> {
     {
         return next.run(request).await;
     }
-    let message = r#"{"error":"not_here","message":"open the console as http://127.0.0.1:PORT"}"#;
-    answer(StatusCode::FORBIDDEN, "application/json", message)
+    refused(StatusCode::FORBIDDEN, "not_here", "open the console as http://127.0.0.1:PORT")
 }
 
 fn here(headers: &HeaderMap, name: header::HeaderName) -> bool {

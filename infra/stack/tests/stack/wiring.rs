@@ -42,11 +42,11 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "sqs:ReceiveMessage",
         ],
     ),
-    ("event", &["dynamodb:PutItem"]),
+    ("event", &["dynamodb:PutItem", "dynamodb:UpdateItem"]),
     ("open", &["dynamodb:UpdateItem"]),
-    ("preferences", &["dynamodb:Query", "dynamodb:UpdateItem"]),
+    ("preferences", &["dynamodb:UpdateItem"]),
     ("purchase", &["dynamodb:PutItem"]),
-    ("signup", &["dynamodb:GetItem", "dynamodb:PutItem"]),
+    ("signup", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
     (
         "wake",
         &[
