@@ -48,7 +48,7 @@ async fn a_restart_keeps_everything_and_takes_up_what_was_in_hand() {
     send(&opened, "work", "in hand", 0).await;
     send(&opened, "work", "delayed", 600).await;
     let sns = aws_sdk_sns::Client::new(&opened.sdk_config());
-    sns.publish().phone_number("+972501234567").message("a").send().await.unwrap();
+    sns.publish().phone_number("+972505550123").message("a").send().await.unwrap();
 
     // The process dies while a function has the message in hand and has stored a fact.
     let stored = Arc::new(tokio::sync::Notify::new());
@@ -68,7 +68,7 @@ async fn a_restart_keeps_everything_and_takes_up_what_was_in_hand() {
     }
     drop(opened);
     assert!(
-        sns.publish().phone_number("+972501234567").message("b").send().await.is_err(),
+        sns.publish().phone_number("+972505550123").message("b").send().await.is_err(),
         "the box is gone"
     );
 

@@ -98,7 +98,7 @@ impl Tally {
 
     async fn sign_up(&self, name: &str) {
         let body = json!({
-            "email": format!("{name}@example.com"), "phone": "+972501234567",
+            "email": format!("{name}@example.com"), "phone": "+972505550123",
             "lists": ["newsletter"], "consent": {"email": true, "sms": true},
         });
         self.world.post("/hooks/signup", &body).await;
@@ -266,7 +266,8 @@ async fn texting(tally: &mut Tally) {
     tally.world.stack.aws.meter().take();
     tally.pass(1).await;
     let (path, calls) = ("deliver a text", tally.taken(Some("deliver")));
-    assert_eq!(calls, "PutItem Query Publish UpdateItem", "{path}");
+    // The number may be refused under its own id: one more read.
+    assert_eq!(calls, "PutItem Query GetItem Publish UpdateItem", "{path}");
     tally.rows.push((path, calls));
 }
 

@@ -11,6 +11,7 @@ mod refusals;
 mod stale;
 mod template;
 mod tokens;
+mod trust;
 mod walk;
 mod wiring;
 mod world;

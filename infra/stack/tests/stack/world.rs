@@ -76,7 +76,11 @@ impl World {
         let with_digest = |flow| (digest(&flow), flow);
         let flows = library.flows.into_iter().map(with_digest).map(|(digest, flow)| (flow, digest));
         let (forms, shop) = (library.forms, library.shop);
-        self.stack.store.publish(&Publish { flows: flows.collect(), forms, shop }).await.unwrap();
+        self.stack
+            .store
+            .publish(&Publish { flows: flows.collect(), forms, shop, prune: false })
+            .await
+            .unwrap();
     }
 
     pub(crate) fn now(&self) -> jiff::Timestamp {

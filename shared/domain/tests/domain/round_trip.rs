@@ -62,7 +62,7 @@ fn a_full_fact_and_its_contact_are_read_back() {
     let text = |text: &str| Some(text.to_owned());
     let details = ContactDetails {
         email: text("dana@shop.example"),
-        phone: text("+972501234567"),
+        phone: text("+972505550123"),
         first_name: text("דנה"),
         last_name: text("Levi"),
         language: text("he"),

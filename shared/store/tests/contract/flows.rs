@@ -18,6 +18,7 @@ fn publish(flows: &[Flow]) -> Publish {
         flows: flows.iter().map(|flow| (flow.clone(), digest(flow))).collect(),
         forms: BTreeMap::new(),
         shop: Shop::default(),
+        prune: false,
     }
 }
 
@@ -93,6 +94,17 @@ pub(crate) async fn publishing_one_flow_leaves_the_others(bench: Bench) {
     bench.store.publish(&publish(&[flow("welcome", "two")])).await.unwrap();
     assert_eq!(live(&bench.store, "thanks").await, flow("thanks", "one"));
     assert_eq!(live(&bench.store, "welcome").await, flow("welcome", "two"));
+}
+
+/// Whoever is inside a pruned flow still finds the version.
+pub(crate) async fn pruning_ends_what_is_not_among_the_published(bench: Bench) {
+    let both = publish(&[flow("thanks", "one"), flow("welcome", "one")]);
+    bench.store.publish(&both).await.unwrap();
+    let one = Publish { prune: true, ..publish(&[flow("welcome", "one")]) };
+    assert_eq!(bench.store.publish(&one).await.unwrap(), [told("welcome", 1, false)]);
+    let live = bench.store.catalogue().await.unwrap().flows;
+    assert_eq!(live.keys().collect::<Vec<_>>(), ["welcome"]);
+    assert_eq!(bench.store.flow("thanks", 1).await.unwrap(), Some(flow("thanks", "one")));
 }
 
 pub(crate) async fn publishers_of_different_flows_both_win(bench: Bench) {

@@ -51,7 +51,7 @@ pub(crate) fn details() -> ContactDetails {
     let text = |text: &str| Some(text.to_owned());
     ContactDetails {
         email: text("dana@example.com"),
-        phone: text("+972501234567"),
+        phone: text("+972505550123"),
         first_name: text("דנה 🫖"),
         last_name: text("O'Neil-כהן"),
         language: text("he"),

@@ -40,7 +40,8 @@ pub(crate) async fn what_expires_says_so_and_nothing_else_does(bench: Bench) {
     bench.store.claim(&claimed(dana, message, "me"), time(500)).await.unwrap();
     bench.store.opened(dana, message, time(9_000)).await.unwrap();
     let flows = vec![(flow("welcome", ""), "digest".to_owned())];
-    let publish = Publish { flows, forms: Default::default(), shop: Default::default() };
+    let publish =
+        Publish { flows, forms: Default::default(), shop: Default::default(), prune: false };
     bench.store.publish(&publish).await.unwrap();
 
     let items = bench.items().await;
