@@ -8,7 +8,8 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -43,17 +44,23 @@ impl Masa {
         Ok(Self { child, port, secrets })
     }
 
-    /// Posts a hook as a store's server does, signed in the machine's time.
-    fn hook(&self, path: &str, id: &str, body: &Value) -> Result<Answer> {
+    /// Headers and body of a hook, signed in the machine's time as a store's server does.
+    fn signed(&self, id: &str, body: &Value) -> Result<([(&'static str, String); 4], String)> {
         let body = body.to_string();
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let signature = self.secrets.sign(id, i64::try_from(now)?, body.as_bytes());
         let headers = [
-            ("content-type", "application/json"),
-            ("webhook-id", id),
-            ("webhook-timestamp", &now.to_string()),
-            ("webhook-signature", &signature),
+            ("content-type", "application/json".to_owned()),
+            ("webhook-id", id.to_owned()),
+            ("webhook-timestamp", now.to_string()),
+            ("webhook-signature", signature),
         ];
+        Ok((headers, body))
+    }
+
+    fn hook(&self, path: &str, id: &str, body: &Value) -> Result<Answer> {
+        let (headers, body) = self.signed(id, body)?;
+        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
         http::request(self.port, "POST", path, &headers, body.as_bytes())
     }
 
@@ -172,6 +179,41 @@ fn a_killed_process_loses_nothing_and_repeats_nothing() -> Result<()> {
     Ok(())
 }
 
+/// A client that hangs up takes nobody's messages with it: what its request set off is done all the
+/// same.
+#[test]
+fn a_client_that_hangs_up_loses_nobodys_mail() -> Result<()> {
+    let masa = Masa::start(&folder("hung-up")?)?;
+    let clients: Vec<_> = (0..60).collect();
+    for number in &clients {
+        let (headers, body) = masa.signed(&format!("signup-{number}"), &signup(*number))?;
+        let mut stream = TcpStream::connect(("127.0.0.1", masa.port))?;
+        let mut request = format!(
+            "POST /hooks/signup HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {}\r\n",
+            body.len()
+        );
+        for (name, value) in &headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        stream.write_all(format!("{request}\r\n{body}").as_bytes())?;
+        // Gone at another moment each: most of them while others' messages are in hand.
+        std::thread::sleep(Duration::from_millis(u64::from(number % 7)));
+    }
+    // What was only queued when the last client left is done when this answers.
+    ensure!(masa.hook("/hooks/signup", "last", &signup(999))?.status == 200, "a signup is taken");
+    masa.advance("1s")?;
+    let contacts = masa.get("/dev/contacts.json")?;
+    let known = contacts["contacts"].as_array().context("a list of contacts")?;
+    ensure!(known.len() > 30, "signups of hung-up clients count: {}", known.len());
+    let sent = masa.sent()?;
+    for contact in known {
+        let address = contact["email"].as_str().context("an address")?;
+        let count = sent.get(&("hello".to_owned(), address.to_owned()));
+        ensure!(count == Some(&1), "{address} got {count:?} first mails");
+    }
+    Ok(())
+}
+
 /// The clock moves as it is told, says what fired, and refuses what it does not understand; a
 /// sender that lives in the machine's time is still believed.
 #[test]
@@ -223,5 +265,39 @@ fn a_page_of_elsewhere_reads_nothing() -> Result<()> {
     let headers = [("host", "hooks.example.com"), ("content-type", "application/json")];
     let answer = http::request(masa.port, "POST", "/hooks/signup", &headers, b"{}")?;
     ensure!(answer.status == 401, "a tunnel to the hooks works: {}", answer.status);
+    Ok(())
+}
+
+/// The README's walk does what it says, as it is written there.
+#[test]
+fn the_walk_of_the_readme_works_as_written() -> Result<()> {
+    let readme = include_str!("../README.md");
+    let (_, walk) = readme.split_once("## A walk of five minutes").context("a walk")?;
+    let (walk, _) = walk.split_once("\n## ").context("an end of the walk")?;
+    let blocks = walk.split("```sh\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
+    let script: String = blocks.collect();
+    let masa = Masa::start(&folder("walk")?)?;
+    let script = script.replace("127.0.0.1:8787", &format!("127.0.0.1:{}", masa.port));
+    let walked = Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output()?;
+    let said = String::from_utf8_lossy(&walked.stdout).into_owned();
+    let complained = String::from_utf8_lossy(&walked.stderr).into_owned();
+    ensure!(walked.status.success(), "{}:\n{said}\n{complained}", walked.status);
+    let mut rest = said.as_str();
+    for expected in [
+        r#"{"accepted":true,"duplicate":false}"#,
+        r#""subject": "פרסומת: נועה"#,
+        r#""step": "wait-2d""#,
+        r#""fired":1"#,
+        r#""channel": "sms""#,
+        r#""duplicate":false"#,
+        r#""duplicate":false"#,
+        r#""duplicate":true"#,
+        r#""rule": "purchased: any""#,
+        "200",
+    ] {
+        let place = rest.find(expected);
+        let place = place.with_context(|| format!("no {expected} in its place:\n{said}"))?;
+        rest = rest.get(place + expected.len()..).unwrap_or_default();
+    }
     Ok(())
 }

@@ -93,8 +93,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Found> {
 fn settings(address: &str) -> Config {
     let fixed = [
         ("MASA_PUBLIC_URL", address),
-        ("MASA_FROM", "Masa <hello@shop.example.com>"),
-        ("MASA_SENDER_ID", "Masa"),
+        ("MASA_FROM", "Kumkum <hello@shop.example.com>"),
+        ("MASA_SENDER_ID", "Kumkum"),
     ];
     let defaults: Config = SECRETS.into_iter().chain(fixed).collect();
     let environment = Config::from_env();

@@ -26,7 +26,7 @@ async fn one_mail(body: &str) -> (World, Value) {
     .await;
     world.post("/hooks/signup", &signup(&JO, json!({}))).await;
     world.settle().await;
-    let mail = world.outbox().pop().expect("a mail");
+    let mail = world.outbox().pop().unwrap();
     (world, mail)
 }
 
