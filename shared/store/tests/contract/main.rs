@@ -85,6 +85,7 @@ cases! {
         a_message_that_is_gone_stays_gone a_runs_messages_come_in_its_order;
     flows: nothing_is_live_at_first what_is_published_is_live the_same_text_is_the_same_version
         a_changed_text_is_the_next_version publishing_one_flow_leaves_the_others
+        pruning_ends_what_is_not_among_the_published
         publishers_of_different_flows_both_win publishers_of_one_flow_make_versions_of_their_own
         an_orphaned_version_is_passed_over a_flow_of_almost_400_kb_fits a_larger_flow_is_refused;
 }
