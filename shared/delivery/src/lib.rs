@@ -7,6 +7,7 @@
 mod compose;
 mod courier;
 mod html;
+mod page;
 mod provider;
 mod sender;
 

@@ -29,7 +29,7 @@ pub struct Files {
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// It can't be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     Io {
         /// What could not be read.
         path: PathBuf,

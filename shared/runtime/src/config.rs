@@ -42,7 +42,7 @@ impl Config {
     /// # Errors
     /// [`Missing`] when it is absent or empty.
     pub fn require(&self, name: &str) -> Result<&str, Missing> {
-        self.get(name).ok_or_else(|| unusable(name, "is not set; the function needs it"))
+        self.get(name).ok_or_else(|| unusable(name, "is not set, and is needed"))
     }
 
     /// A setting of another type than text, or `default` when it is absent.
