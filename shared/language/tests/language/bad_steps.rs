@@ -37,6 +37,10 @@ fn steps_that_are_none() {
         ("set: {}", "5:10 empty-list"),
         ("set: { email: x }", "5:12 profile-field"),
         ("set: { size: .inf }", "5:18 wrong-type"),
+        // What no form could set, and the table could not store.
+        ("set: { size: 1e200 }", "5:18 bad-value"),
+        ("set: { size: { a: 1 } }", "5:18 bad-value"),
+        ("set: { size: [[1]] }", "5:18 bad-value"),
         ("count: { a: 1, b: 1 }", "5:20 two-actions"),
         ("count: { a: 1.5 }", "5:17 wrong-type"),
         ("count: { a: many }", "5:17 wrong-type"),
