@@ -177,7 +177,9 @@ pub(crate) fn parse(text: &str, lines_before: usize, report: &mut Report<'_>) ->
         let (event, span) = match event {
             Ok(read) => read,
             Err(error) => {
-                let at = reader.mark(*error.marker());
+                let mut at = reader.mark(*error.marker());
+                // The parser may have counted past the end of the file.
+                at.line = at.line.min(lines_before + text.split('\n').count());
                 let message = format!("this is not YAML: {}", error.info());
                 report
                     .add(at, "yaml-syntax", message)
