@@ -184,9 +184,9 @@ fn a_killed_process_loses_nothing_and_repeats_nothing() -> Result<()> {
 #[test]
 fn a_client_that_hangs_up_loses_nobodys_mail() -> Result<()> {
     let masa = Masa::start(&folder("hung-up")?)?;
-    let clients: Vec<_> = (0..60).collect();
-    for number in &clients {
-        let (headers, body) = masa.signed(&format!("signup-{number}"), &signup(*number))?;
+    let mut streams = Vec::new();
+    for number in 0..60 {
+        let (headers, body) = masa.signed(&format!("signup-{number}"), &signup(number))?;
         let mut stream = TcpStream::connect(("127.0.0.1", masa.port))?;
         let mut request = format!(
             "POST /hooks/signup HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {}\r\n",
@@ -196,8 +196,12 @@ fn a_client_that_hangs_up_loses_nobodys_mail() -> Result<()> {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
         stream.write_all(format!("{request}\r\n{body}").as_bytes())?;
-        // Gone at another moment each: most of them while others' messages are in hand.
-        std::thread::sleep(Duration::from_millis(u64::from(number % 7)));
+        streams.push(stream);
+    }
+    // One after the other leaves, while one of their requests has all their messages in hand.
+    for stream in streams {
+        std::thread::sleep(Duration::from_millis(15));
+        drop(stream);
     }
     // What was only queued when the last client left is done when this answers.
     ensure!(masa.hook("/hooks/signup", "last", &signup(999))?.status == 200, "a signup is taken");

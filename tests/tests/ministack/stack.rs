@@ -169,7 +169,7 @@ impl Sam {
             "ContactKey=for-tests-only-no-secret-at-all-1",
             &format!("FromAddress={FROM}"),
             "FromName='The Shop'",
-            "LogLevel=DEBUG",
+            "LogLevel=INFO",
             "SecretLinks=for-tests-only-no-secret-at-all-2",
             &format!("SecretEvents={SECRET_EVENTS}"),
             &format!("SecretShopify={SECRET_SHOPIFY}"),
