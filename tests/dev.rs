@@ -7,7 +7,7 @@
 )]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     io::{BufRead as _, BufReader, Write as _},
     net::TcpStream,
     path::Path,
@@ -184,24 +184,30 @@ fn a_killed_process_loses_nothing_and_repeats_nothing() -> Result<()> {
 #[test]
 fn a_client_that_hangs_up_loses_nobodys_mail() -> Result<()> {
     let masa = Masa::start(&folder("hung-up")?)?;
-    let mut streams = Vec::new();
-    for number in 0..60 {
-        let (headers, body) = masa.signed(&format!("signup-{number}"), &signup(number))?;
-        let mut stream = TcpStream::connect(("127.0.0.1", masa.port))?;
-        let mut request = format!(
-            "POST /hooks/signup HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {}\r\n",
-            body.len()
-        );
-        for (name, value) in &headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
+    for round in 0..4 {
+        let mut streams = VecDeque::new();
+        for number in round * 40..(round + 1) * 40 {
+            let (headers, body) = masa.signed(&format!("signup-{number}"), &signup(number))?;
+            let mut stream = TcpStream::connect(("127.0.0.1", masa.port))?;
+            let mut request = format!(
+                "POST /hooks/signup HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {}\r\n",
+                body.len()
+            );
+            for (name, value) in &headers {
+                request.push_str(&format!("{name}: {value}\r\n"));
+            }
+            stream.write_all(format!("{request}\r\n{body}").as_bytes())?;
+            streams.push_back(stream);
+            // Every other time the oldest leaves, a moment later each time: once it will be the
+            // one whose request has everybody's messages in hand.
+            if number % 2 == 1 {
+                std::thread::sleep(Duration::from_millis(u64::from(number * 7 % 30)));
+                streams.pop_front();
+            }
         }
-        stream.write_all(format!("{request}\r\n{body}").as_bytes())?;
-        streams.push(stream);
-    }
-    // One after the other leaves, while one of their requests has all their messages in hand.
-    for stream in streams {
-        std::thread::sleep(Duration::from_millis(15));
-        drop(stream);
+        std::thread::sleep(Duration::from_millis(u64::from(200 + round * 150)));
+        streams.clear();
+        std::thread::sleep(Duration::from_millis(300));
     }
     // What was only queued when the last client left is done when this answers.
     ensure!(masa.hook("/hooks/signup", "last", &signup(999))?.status == 200, "a signup is taken");
