@@ -178,8 +178,8 @@ pub(crate) fn parse(text: &str, lines_before: usize, report: &mut Report<'_>) ->
             Ok(read) => read,
             Err(error) => {
                 let mut at = reader.mark(*error.marker());
-                // The parser may have counted past the end of the file.
-                at.line = at.line.min(lines_before + text.split('\n').count());
+                // The parser may have counted far past the end of the file.
+                at.line = at.line.min(lines_before + text.split('\n').count() + 1);
                 let message = format!("this is not YAML: {}", error.info());
                 report
                     .add(at, "yaml-syntax", message)
