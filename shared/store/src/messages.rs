@@ -1,7 +1,10 @@
 //! Messages: claimed before they are sent, settled after, marked when read.
 
 use aws_sdk_dynamodb::{
-    operation::{put_item::PutItemError, update_item::UpdateItemError},
+    operation::{
+        put_item::PutItemError,
+        update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+    },
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
 };
 use jiff::Timestamp;
@@ -82,22 +85,14 @@ impl Store {
         let status: AttributeValue =
             serde_dynamo::to_attribute_value(outcome).map_err(|error| corrupt(&pk, &sk, &error))?;
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", text(pk))
-            .key("sk", text(sk))
+            .update(contact, id)
             .update_expression("SET #status = :outcome")
             .condition_expression("#status.#owner = :owner")
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", text(owner))
             .expression_attribute_values(":outcome", status);
-        match update.send().await {
-            Ok(_) => Ok(Settle::Done),
-            Err(error) if lost(error.as_service_error()) => Ok(Settle::Lost),
-            Err(error) => Err(unavailable("UpdateItem", error)),
-        }
+        write(update).await
     }
 
     /// Records a fetch of a message's pixel: one write. A message that is gone stays gone.
@@ -111,20 +106,13 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), Error> {
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", text(key::contact(contact)))
-            .key("sk", text(key::message(id)))
+            .update(contact, id)
             .update_expression("SET opened_at = if_not_exists(opened_at, :at) ADD opens :one")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":at", at(now))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
-        match update.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if lost(error.as_service_error()) => Ok(()),
-            Err(error) => Err(unavailable("UpdateItem", error)),
-        }
+        // Lost is gone: there is nothing to mark any more.
+        write(update).await.map(|_| ())
     }
 
     /// Records a follow of a message's link: one write. A message that is gone stays gone.
@@ -139,11 +127,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), Error> {
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", text(key::contact(contact)))
-            .key("sk", text(key::message(id)))
+            .update(contact, id)
             .update_expression(
                 "SET clicked_at = if_not_exists(clicked_at, :at), \
                  links.#link = if_not_exists(links.#link, :at) ADD clicks :one",
@@ -152,11 +136,16 @@ impl Store {
             .expression_attribute_names("#link", link)
             .expression_attribute_values(":at", at(now))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
-        match update.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if lost(error.as_service_error()) => Ok(()),
-            Err(error) => Err(unavailable("UpdateItem", error)),
-        }
+        // Lost is gone: there is nothing to mark any more.
+        write(update).await.map(|_| ())
+    }
+
+    fn update(&self, contact: ContactId, id: MessageId) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", text(key::contact(contact)))
+            .key("sk", text(key::message(id)))
     }
 
     /// The messages of all contacts, for the console: a scan, whose cost grows with the table.
@@ -177,7 +166,17 @@ impl Store {
     }
 }
 
-/// Whether an update lost its condition.
-fn lost(error: Option<&UpdateItemError>) -> bool {
-    error.is_some_and(UpdateItemError::is_conditional_check_failed_exception)
+/// Makes a conditional update.
+async fn write(update: UpdateItemFluentBuilder) -> Result<Settle, Error> {
+    match update.send().await {
+        Ok(_) => Ok(Settle::Done),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
+            Ok(Settle::Lost)
+        }
+        Err(error) => Err(unavailable("UpdateItem", error)),
+    }
 }
