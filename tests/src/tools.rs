@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 mod server;
 
-pub use server::{Server, free_port};
+pub use server::{Server, Started, free_port};
 
 /// The emulator of DynamoDB that AWS itself makes, as the npm registry has it.
 const DYNAMODB_LOCAL: (&str, &str) = ("amplify-dynamodb-simulator", "2.9.30");

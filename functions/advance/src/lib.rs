@@ -1,17 +1,19 @@
 //! The table stream: facts and message outcomes drive journeys.
 
 use aws_lambda_events::event::{
-    dynamodb::{Event as DynamoDbEvent, EventRecord},
+    dynamodb::{Event as DynamoDbEvent, EventRecord, StreamRecord},
     streams::DynamoDbEventResponse,
 };
+use masa_dispatch::{Letters, Parked, WakeJob};
 use masa_domain::{ContactId, Fact, Message, Stimulus};
 use masa_engine::Engine;
-use masa_runtime::{Clock, Config, Error, Missing, stream_batch};
-use masa_store::from_image;
+use masa_runtime::{Clock, Config, Error, Missing, chain, stream_batch};
+use masa_store::{from_image, key};
 
 /// The function.
 pub struct Function {
     engine: Engine,
+    letters: Letters,
 }
 
 impl masa_runtime::Function for Function {
@@ -19,19 +21,48 @@ impl masa_runtime::Function for Function {
     type Answer = DynamoDbEventResponse;
 
     fn new(sdk: &aws_types::SdkConfig, config: &Config, clock: Clock) -> Result<Self, Missing> {
-        Ok(Self { engine: Engine::new(sdk, config, clock)? })
+        let letters = Letters::new(sdk, config, "MASA_ADVANCE_DEAD_LETTERS", "advance")?;
+        Ok(Self { engine: Engine::new(sdk, config, clock)?, letters })
     }
 
-    async fn handle(&self, event: Self::Event) -> Result<Self::Answer, Error> {
+    async fn handle(&self, event: Self::Event, _: &str) -> Result<Self::Answer, Error> {
         stream_batch(event, |record| self.record(record)).await
     }
 }
 
 impl Function {
+    /// Works off a record. One that can never be is parked: it would hold up its whole shard until
+    /// the stream gives it up.
     async fn record(&self, record: EventRecord) -> Result<(), Error> {
-        let Some((contact, stimulus)) = stimulus(record)? else { return Ok(()) };
-        self.engine.advance(contact, &stimulus).await?;
-        Ok(())
+        let parked = parked(&record.change);
+        let cause = match stimulus(record) {
+            Ok(None) => return Ok(()),
+            Ok(Some((contact, stimulus))) => match self.engine.advance(contact, &stimulus).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_permanent() => chain(&error),
+                Err(error) => return Err(error.into()),
+            },
+            Err(unreadable) => chain(&*unreadable),
+        };
+        Ok(self.letters.park(&parked, &cause).await?)
+    }
+}
+
+/// A record as it is parked: by its keys alone, since its images can't be trusted.
+fn parked(change: &StreamRecord) -> Parked {
+    let text = |name| match change.keys.get(name) {
+        Some(serde_dynamo::AttributeValue::S(text)) => text.as_str(),
+        _ => "",
+    };
+    let (pk, sk) = (text("pk"), text("sk"));
+    let job = key::contact_of(pk).and_then(|contact| {
+        let fact = key::fact_of(sk).map(|fact| WakeJob::Fact { contact, fact });
+        let message = || key::message_of(sk).map(|message| WakeJob::Message { contact, message });
+        fact.or_else(message)
+    });
+    match job {
+        Some(job) => Parked::Job(job),
+        None => Parked::Keys { pk: pk.to_owned(), sk: sk.to_owned() },
     }
 }
 

@@ -32,7 +32,7 @@ impl masa_runtime::Function for Function {
         Ok(Self { store, keys, clock })
     }
 
-    async fn handle(&self, event: Self::Event) -> Result<Self::Answer, Error> {
+    async fn handle(&self, event: Self::Event, _: &str) -> Result<Self::Answer, Error> {
         let reply = match Request::new(event) {
             Ok(request) => self.follow(&request).await,
             Err(_) => Reply::html(404, BROKEN.to_owned()),
@@ -54,7 +54,8 @@ impl Function {
         };
         // Programs ask for the head of every link; people don't.
         if request.method() == "GET"
-            && let Err(error) = self.store.clicked(contact, message, &key, self.clock.now()).await
+            && let Err(error) =
+                self.store.clicked(contact, message, &key, &request.id(), self.clock.now()).await
         {
             tracing::error!(run = %message.run, %error, "a click was not recorded");
         }

@@ -1,13 +1,21 @@
 //! The send queue: each message is claimed, composed, sent once and settled.
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use masa_delivery::Courier;
-use masa_dispatch::SendJob;
-use masa_runtime::{Clock, Config, Error, Missing, queue_batch};
+use masa_dispatch::{Inbox, InboxNames, SendJob, Setback};
+use masa_runtime::{Clock, Config, Error, Missing, chain};
+
+const NAMES: InboxNames = InboxNames {
+    function: "deliver",
+    queue: "MASA_SEND_QUEUE",
+    dead_letters: "MASA_SEND_DEAD_LETTERS",
+};
 
 /// The function.
 pub struct Function {
     courier: Courier,
+    inbox: Inbox,
+    clock: Clock,
 }
 
 impl masa_runtime::Function for Function {
@@ -15,17 +23,23 @@ impl masa_runtime::Function for Function {
     type Answer = SqsBatchResponse;
 
     fn new(sdk: &aws_types::SdkConfig, config: &Config, clock: Clock) -> Result<Self, Missing> {
-        Ok(Self { courier: Courier::new(sdk, config, clock)? })
+        let inbox = Inbox::new(sdk, config, NAMES)?;
+        Ok(Self { courier: Courier::new(sdk, config, clock.clone())?, inbox, clock })
     }
 
-    async fn handle(&self, event: Self::Event) -> Result<Self::Answer, Error> {
-        queue_batch(event, |message| async move {
-            let job: SendJob = serde_json::from_str(message.body.as_deref().unwrap_or_default())?;
-            // A receipt handle is new at every receive: it names this attempt and no other.
-            let owner = message.receipt_handle.ok_or("a queue message without a receipt")?;
-            self.courier.deliver(&job, &owner).await?;
-            Ok(())
-        })
-        .await
+    async fn handle(&self, event: Self::Event, invocation: &str) -> Result<Self::Answer, Error> {
+        Ok(self.inbox.work_off(event, |message| self.message(message, invocation)).await)
+    }
+}
+
+impl Function {
+    async fn message(&self, message: SqsMessage, invocation: &str) -> Result<(), Setback> {
+        let job: SendJob = serde_json::from_str(message.body.as_deref().unwrap_or_default())?;
+        // Names this attempt and no other: a batch may be handed out twice, receipts and all, and may
+        // hold two jobs for one message.
+        let owner = format!("{invocation} {}", message.message_id.unwrap_or_default());
+        let delivered = self.courier.deliver(&job, &owner).await;
+        delivered
+            .map_err(|error| Setback { cause: chain(&error), fate: error.fate(self.clock.now()) })
     }
 }

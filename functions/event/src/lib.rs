@@ -20,7 +20,7 @@ impl masa_runtime::Function for Function {
         Ok(Self { door: Door::new(sdk, config, clock)?, secrets })
     }
 
-    async fn handle(&self, event: Self::Event) -> Result<Self::Answer, Error> {
+    async fn handle(&self, event: Self::Event, _: &str) -> Result<Self::Answer, Error> {
         let reply = match post(event) {
             Ok(request) => self.door.webhook(&request, &self.secrets, parse).await,
             Err(refusal) => refusal,

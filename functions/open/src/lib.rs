@@ -31,12 +31,13 @@ impl masa_runtime::Function for Function {
         Ok(Self { store, keys, gif, clock })
     }
 
-    async fn handle(&self, event: Self::Event) -> Result<Self::Answer, Error> {
+    async fn handle(&self, event: Self::Event, _: &str) -> Result<Self::Answer, Error> {
         if let Ok(request) = Request::new(event)
             && request.method() == "GET"
             && let Some(token) = request.path_parameter("token")
             && let Some(Link::Open { contact, message }) = self.keys.verify(Purpose::Open, token)
-            && let Err(error) = self.store.opened(contact, message, self.clock.now()).await
+            && let Err(error) =
+                self.store.opened(contact, message, &request.id(), self.clock.now()).await
         {
             tracing::error!(run = %message.run, %error, "an open was not recorded");
         }

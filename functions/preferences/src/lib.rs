@@ -36,7 +36,7 @@ impl masa_runtime::Function for Function {
         Ok(Self { store, keys, clock })
     }
 
-    async fn handle(&self, event: Self::Event) -> Result<Self::Answer, Error> {
+    async fn handle(&self, event: Self::Event, _: &str) -> Result<Self::Answer, Error> {
         let reply = match Request::new(event) {
             Ok(request) => self.unsubscribe(&request).await,
             Err(_) => Page::Broken.reply("en", Channel::Email),

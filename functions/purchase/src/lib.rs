@@ -37,7 +37,7 @@ impl masa_runtime::Function for Function {
         })
     }
 
-    async fn handle(&self, event: Self::Event) -> Result<Self::Answer, Error> {
+    async fn handle(&self, event: Self::Event, _: &str) -> Result<Self::Answer, Error> {
         let reply = match post(event) {
             Ok(request) if request.path().ends_with("/hooks/shopify") => {
                 self.shopify(&request).await

@@ -26,7 +26,7 @@ impl masa_runtime::Function for Function {
         Ok(Self { door, flows, secrets })
     }
 
-    async fn handle(&self, event: Self::Event) -> Result<Self::Answer, Error> {
+    async fn handle(&self, event: Self::Event, _: &str) -> Result<Self::Answer, Error> {
         let reply = match post(event) {
             Ok(request) => match request.path_parameter("form").map(str::to_owned) {
                 Some(form) => self.form(&form, &request).await,

@@ -1,15 +1,22 @@
-//! Due waits: a schedule or the queue's own delay says that a wait is over; the condition is
-//! checked and the journey goes on.
+//! The wake queue: a wait is over, a fact or an outcome has to be worked off again, or runs are
+//! overdue; the contact's journeys go on.
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use masa_dispatch::WakeJob;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use masa_dispatch::{Fate, Inbox, InboxNames, Setback, WakeJob};
 use masa_domain::Stimulus;
 use masa_engine::Engine;
-use masa_runtime::{Clock, Config, Error, Missing, queue_batch};
+use masa_runtime::{Clock, Config, Error, Missing, chain};
+
+const NAMES: InboxNames = InboxNames {
+    function: "wake",
+    queue: "MASA_WAKE_QUEUE",
+    dead_letters: "MASA_WAKE_DEAD_LETTERS",
+};
 
 /// The function.
 pub struct Function {
     engine: Engine,
+    inbox: Inbox,
 }
 
 impl masa_runtime::Function for Function {
@@ -17,16 +24,31 @@ impl masa_runtime::Function for Function {
     type Answer = SqsBatchResponse;
 
     fn new(sdk: &aws_types::SdkConfig, config: &Config, clock: Clock) -> Result<Self, Missing> {
-        Ok(Self { engine: Engine::new(sdk, config, clock)? })
+        let inbox = Inbox::new(sdk, config, NAMES)?;
+        Ok(Self { engine: Engine::new(sdk, config, clock)?, inbox })
     }
 
-    async fn handle(&self, event: Self::Event) -> Result<Self::Answer, Error> {
-        queue_batch(event, |message| async move {
-            let WakeJob { contact, run, generation } =
-                serde_json::from_str(message.body.as_deref().unwrap_or_default())?;
-            self.engine.advance(contact, &Stimulus::Wake { run, generation }).await?;
-            Ok(())
+    async fn handle(&self, event: Self::Event, _: &str) -> Result<Self::Answer, Error> {
+        Ok(self.inbox.work_off(event, |message| self.message(message)).await)
+    }
+}
+
+impl Function {
+    async fn message(&self, message: SqsMessage) -> Result<(), Setback> {
+        let body = message.body.as_deref().unwrap_or_default();
+        let done = match serde_json::from_str(body)? {
+            WakeJob::Wake { contact, run, generation } => {
+                self.engine.advance(contact, &Stimulus::Wake { run, generation }).await
+            }
+            WakeJob::Fact { contact, fact } => self.engine.replay_fact(contact, fact).await,
+            WakeJob::Message { contact, message } => {
+                self.engine.replay_message(contact, message).await
+            }
+            WakeJob::Overdue { contact } => self.engine.advance(contact, &Stimulus::Overdue).await,
+        };
+        done.map_err(|error| Setback {
+            cause: chain(&error),
+            fate: if error.is_permanent() { Fate::Never } else { Fate::Again },
         })
-        .await
     }
 }

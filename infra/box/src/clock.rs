@@ -12,13 +12,24 @@ use aws_smithy_async::{
     rt::sleep::{AsyncSleep, Sleep},
     time::TimeSource,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::Error;
 
 /// The shortest sleep that virtual time takes for a timeout rather than for the pause before a retry.
 /// The SDK's standard retries pause at most 2 s with their default of three attempts; its time limits are longer.
 const TIMEOUT_FROM: Duration = Duration::from_secs(3);
+
+tokio::task_local! {
+    /// By how much the functions' clock is off in this task.
+    static SKEW: SignedDuration;
+}
+
+/// Runs `future` on a machine whose clock is off: the functions' clock (a [`masa_runtime::Clock`] made from the box's)
+/// is ahead by so much, or behind. The box's services keep their own time.
+pub async fn skewed<F: Future>(by: SignedDuration, future: F) -> F::Output {
+    SKEW.scope(by, future).await
+}
 
 /// How the clock of a box starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +125,11 @@ pub(crate) fn timestamp(micros: i64) -> Result<Timestamp, Error> {
 
 impl From<BoxClock> for masa_runtime::Clock {
     fn from(clock: BoxClock) -> Self {
-        Self::from_fn(move || clock.now())
+        Self::from_fn(move || {
+            let skew = SKEW.try_with(|by| *by).unwrap_or_default();
+            let now = clock.now();
+            now.checked_add(skew).unwrap_or(now)
+        })
     }
 }
 

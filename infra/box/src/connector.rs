@@ -20,7 +20,7 @@ use crate::{
     answer::{Answer, Protocol, Refusal},
     http::decode_form,
     meter::{Call, Fault, current_function},
-    scheduler, ses, sns, sqs,
+    scheduler, ses, sns, sqs, target,
 };
 
 /// What stands in for the network. It does not keep the box alive, because the box keeps the functions alive and
@@ -122,6 +122,17 @@ impl Request {
         serde_json::from_slice(&self.body)
             .map_err(|error| Refusal::new(400, "SerializationException", error.to_string()))
     }
+
+    /// What the call is about, as [`Call::target`] says it.
+    fn target(&self) -> String {
+        let input = || self.json().unwrap_or_default();
+        match self.service {
+            Service::Dynamodb => target::items(&self.operation, &input()),
+            Service::Sqs => target::queue(&input()),
+            Service::Scheduler => self.name.clone(),
+            Service::Ses | Service::Sns | Service::Unknown => String::new(),
+        }
+    }
 }
 
 fn by_host(host: &str, method: &str, path: &str, body: &[u8]) -> (Service, String) {
@@ -157,6 +168,7 @@ impl Inner {
             function,
             service: request.service.name(),
             operation: request.operation.clone(),
+            target: request.target(),
         };
         let protocol = request.service.protocol();
         let interceptor = self.interceptor();
@@ -184,12 +196,14 @@ impl Inner {
             Service::Sqs => request
                 .json()
                 .and_then(|input| {
-                    sqs::answer(&self.state(), &self.registry(), now, operation, &input)
+                    sqs::answer(&mut self.state(), &self.registry(), now, operation, &input)
                 })
                 .map(|output| Answer::json(output.to_string())),
             Service::Ses => request
                 .json()
-                .and_then(|input| ses::answer(&self.state(), now, operation, &input))
+                .and_then(|input| {
+                    ses::answer(&self.state(), &self.registry(), now, operation, &input)
+                })
                 .map(|output| Answer::json(output.to_string())),
             Service::Sns => sns::answer(&self.state(), now, operation, &sns::form(&request.body))
                 .map(Answer::xml),

@@ -44,16 +44,21 @@ const STREAM: &str = "
     END;
 ";
 
+/// Under this name a record is kept that the time to live made a `REMOVE`.
+const EXPIRE: &str = "EXPIRE";
+
 /// Numbers the databases in memory, which live in the process under a name.
 static IN_MEMORY: AtomicU64 = AtomicU64::new(0);
 
 /// The tables of a box.
 pub(crate) struct Dynamo(Mutex<Tables>);
 
-struct Tables {
-    db: Database,
+pub(crate) struct Tables {
+    pub(crate) db: Database,
     /// A second connection to the same database, for the stream.
     side: Connection,
+    /// Whether stream records stay when everybody has had them.
+    keeps_records: bool,
 }
 
 impl std::fmt::Debug for Dynamo {
@@ -80,10 +85,10 @@ impl Dynamo {
         side.busy_timeout(std::time::Duration::from_secs(5))?;
         side.pragma_update(None, "synchronous", "NORMAL")?;
         side.execute_batch(STREAM)?;
-        Ok(Self(Mutex::new(Tables { db, side })))
+        Ok(Self(Mutex::new(Tables { db, side, keeps_records: false })))
     }
 
-    fn tables(&self) -> MutexGuard<'_, Tables> {
+    pub(crate) fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -95,37 +100,6 @@ impl Dynamo {
                 Answer::refusal(Protocol::Json, Refusal::unknown("dynamodb", operation))
             }
             Err(error) => Answer::raw(error.status_code(), error.to_json()),
-        }
-    }
-
-    /// Makes Masa's table when it is missing: keys `pk` and `sk`, TTL on `expires`, a stream with both images.
-    pub(crate) fn ensure_table(&self, name: &str) -> Result<(), Error> {
-        let table = json!({
-            "TableName": name,
-            "AttributeDefinitions": [
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-            "KeySchema": [
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            "BillingMode": "PAY_PER_REQUEST",
-            "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-        });
-        let ttl = json!({
-            "TableName": name,
-            "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": true},
-        });
-        let tables = self.tables();
-        match dispatch(&tables.db, "CreateTable", table.to_string().as_bytes()) {
-            Ok(_) | Err(DynoxideError::ResourceInUseException(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-        match dispatch(&tables.db, "UpdateTimeToLive", ttl.to_string().as_bytes()) {
-            // It is enabled already.
-            Ok(_) | Err(DynoxideError::ValidationException(_)) => Ok(()),
-            Err(error) => Err(error.into()),
         }
     }
 
@@ -146,13 +120,48 @@ impl Dynamo {
         Ok(records.collect::<Result<_, _>>()?)
     }
 
-    /// Removes the stream records up to a sequence number.
+    /// The sequence number of the newest record that was ever written; empty at the start of the stream.
+    pub(crate) fn stream_head(&self, table: &str) -> Result<String, Error> {
+        self.tables().stream_head(table)
+    }
+
+    /// From now on stream records stay.
+    pub(crate) fn keep_records(&self) {
+        self.tables().keeps_records = true;
+    }
+
+    /// Removes the stream records up to a sequence number, unless they are to stay.
     pub(crate) fn prune(&self, table: &str, upto: &str) -> Result<(), Error> {
         let tables = self.tables();
+        if tables.keeps_records {
+            return Ok(());
+        }
         let mut statement = tables.side.prepare_cached(
             "DELETE FROM masa_box_records WHERE table_name = ?1 AND sequence <= ?2",
         )?;
         statement.execute(params![table, stored(upto)?])?;
+        Ok(())
+    }
+}
+
+impl Tables {
+    /// As [`Dynamo::stream_head`].
+    pub(crate) fn stream_head(&self, table: &str) -> Result<String, Error> {
+        // Dynoxide is left with the last record, whatever was pruned.
+        let mut statement = self.side.prepare_cached(
+            "SELECT max(CAST(sequence_number AS INTEGER)) FROM _stream_records WHERE table_name = ?1",
+        )?;
+        let last: Option<i64> = statement.query_row([table], |row| row.get(0))?;
+        Ok(last.map(shown).unwrap_or_default())
+    }
+
+    /// Tells what was removed after a sequence number as removed by the time to live.
+    pub(crate) fn mark_expired(&self, table: &str, after: &str) -> Result<(), Error> {
+        let mut statement = self.side.prepare_cached(
+            "UPDATE masa_box_records SET event_name = ?3
+             WHERE table_name = ?1 AND sequence > ?2 AND event_name = 'REMOVE'",
+        )?;
+        statement.execute(params![table, stored(after)?, EXPIRE])?;
         Ok(())
     }
 }
@@ -174,7 +183,7 @@ pub(crate) struct Record {
 impl Record {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            sequence: (SEQUENCE_OFFSET + i128::from(row.get::<_, i64>(0)?)).to_string(),
+            sequence: shown(row.get(0)?),
             event_id: row.get(1)?,
             event_name: row.get(2)?,
             keys: row.get(3)?,
@@ -203,16 +212,27 @@ impl Record {
             }
             members.insert("SizeBytes".to_owned(), json!(size));
         }
-        Ok(json!({
+        let expired = self.event_name == EXPIRE;
+        let mut event = json!({
             "eventID": self.event_id,
-            "eventName": self.event_name,
+            "eventName": if expired { "REMOVE" } else { &self.event_name },
             "eventVersion": "1.1",
             "eventSource": "aws:dynamodb",
             "awsRegion": crate::REGION,
             "dynamodb": change,
             "eventSourceARN": stream_arn(table),
-        }))
+        });
+        if let Some(members) = event.as_object_mut().filter(|_| expired) {
+            let service = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
+            members.insert("userIdentity".to_owned(), service);
+        }
+        Ok(event)
     }
+}
+
+/// The sequence number for what dynoxide stores.
+fn shown(stored: i64) -> String {
+    (SEQUENCE_OFFSET + i128::from(stored)).to_string()
 }
 
 /// The number that dynoxide stores for a sequence number.
@@ -226,7 +246,8 @@ fn stored(sequence: &str) -> Result<i64, Error> {
         .ok_or_else(|| Error::Broken(format!("{sequence:?} is no sequence number")))
 }
 
-fn dispatch(db: &Database, operation: &str, body: &[u8]) -> dynoxide::Result<String> {
+/// Does one operation in its JSON.
+pub(crate) fn dispatch(db: &Database, operation: &str, body: &[u8]) -> dynoxide::Result<String> {
     match operation {
         "CreateTable" => run(body, |request| db.create_table(request)),
         "DeleteTable" => run(body, |request| db.delete_table(request)),

@@ -1,6 +1,9 @@
 //! API Gateway's HTTP API: routes, and the payload of version 2.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use data_encoding::BASE64;
 use jiff::tz::TimeZone;
@@ -11,6 +14,9 @@ use crate::{
     clock::BoxClock,
     registry::{HttpFunction, Registry},
 };
+
+/// Counts the requests: each has an id of its own, also within one virtual instant.
+static REQUESTS: AtomicU64 = AtomicU64::new(0);
 
 /// A request from outside.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -157,7 +163,7 @@ fn event(
                 "sourceIp": request.source_ip,
                 "userAgent": header("user-agent"),
             },
-            "requestId": format!("box-{}", now.as_nanosecond()),
+            "requestId": format!("box-{}", REQUESTS.fetch_add(1, Ordering::Relaxed)),
             "routeKey": key,
             "stage": "$default",
             "time": now.to_zoned(TimeZone::UTC).strftime("%d/%b/%Y:%H:%M:%S %z").to_string(),

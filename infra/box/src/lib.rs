@@ -1,30 +1,41 @@
 //! AWS in one process, for Masa: the services it uses behind the SDK's HTTP connector, and the functions fed as
 //! Lambda feeds them.
 //!
-//! What it models: `DynamoDB` with conditions, transactions and streams (by dynoxide), SQS with delays, visibility
-//! timeouts and dead letters, SES version 2 and SNS with an outbox, one-time schedules of `EventBridge` Scheduler,
-//! HTTP API events, stream and queue batches with partial failures and redelivery. The real SDK clients talk to it
-//! through [`AwsBox::sdk_config`]; nothing else is swapped. State survives the death of the process at any moment.
+//! What it models: `DynamoDB` with conditions, transactions, an index and streams (by dynoxide), SQS with delays,
+//! visibility timeouts and dead letters, SES version 2 with its events, SNS, both with an outbox, one-time schedules and
+//! rates of `EventBridge` Scheduler, HTTP API events, stream and queue batches with partial failures and redelivery.
+//! The real SDK clients talk to it through [`AwsBox::sdk_config`]; nothing else is swapped. State survives the death of
+//! the process at any moment. What is delivered next, when, and what dies on the way, a caller may choose himself
+//! ([`AwsBox::ready`], [`AwsBox::take`], [`AwsBox::deliver`], [`skewed`]).
 //!
 //! # Divergences
 //! - **No IAM, no quotas, no throttling, no cold starts, no time limits.** Faults come from an [`Interceptor`] only.
-//! - `DynamoDB` reads are always consistent; there is no `TransactionConflict`; a stream has one shard; a request
-//!   token is remembered by the system's clock and forgotten at a restart; items past their TTL stay; ARNs in
-//!   `DescribeTable` name the region `dynoxide`.
+//! - `DynamoDB` reads are always consistent, of the index too; there is no `TransactionConflict`; a stream has one
+//!   shard; a request token is remembered by the system's clock and forgotten at a restart; items past their TTL stay
+//!   until [`AwsBox::expire`]; ARNs in `DescribeTable` name the region `dynoxide`.
 //! - A stream record lives until every registered consumer has had it, not 24 hours. Retries come at once. The count
-//!   of tries starts again with the process.
-//! - A failed queue message waits out its whole visibility timeout. There is no `ReceiveMessage` for functions,
-//!   no FIFO, and no retention limit. Messages that a dead process had in hand are visible at once.
+//!   of tries starts again with the process, and leaves out an invocation that died. On virtual time a record was
+//!   created when it is handed over.
+//! - A failed queue message waits out its visibility timeout, or the one that was set since. `ReceiveMessage` never
+//!   waits for messages; a visibility timeout may be prolonged beyond twelve hours in all. A handle of an older receive
+//!   is refused, or deletes nothing (AWS: sometimes); but an invocation that ends well after its message was received
+//!   again deletes it. There is no FIFO, no retention limit and no checksum of attributes. Messages that a dead process
+//!   had in hand are visible at once.
 //! - Schedules: `at(...)` in UTC to a queue only; they fire exactly when due (AWS: within 60 s), once (AWS: at least
 //!   once); one in the past fires at once; a missing target is a dead letter at once, without retries.
-//! - SES takes Simple content and one recipient, verifies no sender, limits nothing and publishes no events. SNS
-//!   publishes to phone numbers only.
+//! - Rates: ticks are multiples of the rate since 1970 (AWS: counted from the schedule's creation); a failed one is
+//!   tried again at once (Lambda: after one minute and two). On the way of [`AwsBox::advance_to`] several ticks between
+//!   two other stops are one, the last: years pass in milliseconds. The same after a restart.
+//! - SES takes Simple content and one recipient, verifies no sender and limits nothing. Its events `Send`, `Delivery`,
+//!   `Bounce` and `Complaint` come at once, once and in order, and to a queue only. SNS publishes to phone numbers only.
 //! - HTTP: no size limits, no CORS, no throttling; a path is not normalised.
-//! - One thing at a time: batches never run concurrently (HTTP requests may).
+//! - [`AwsBox::settle`], [`AwsBox::advance_to`] and [`AwsBox::run`] deliver one thing at a time, the oldest first; only
+//!   HTTP requests, and what a caller delivers himself, run at once. Nothing is delivered twice unless he does that.
 
 mod answer;
 mod clock;
 mod connector;
+mod delivery;
 mod dynamo;
 mod filter;
 mod http;
@@ -32,13 +43,18 @@ mod meter;
 mod outbox;
 mod pump;
 mod queues;
+mod rates;
+mod received;
 mod registry;
 mod scheduler;
 mod ses;
+mod ses_events;
 mod sns;
 mod sqs;
 mod state;
 mod streams;
+mod table;
+mod target;
 
 use std::{
     path::Path,
@@ -55,7 +71,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use crate::{
-    clock::{BoxClock, ClockMode},
+    clock::{BoxClock, ClockMode, skewed},
+    delivery::{Delivery, Ready},
     http::{HttpRequest, HttpResponse},
     meter::{Call, Fault, Interceptor, Meter},
     pump::Settled,
@@ -66,9 +83,9 @@ use crate::{
     connector::Connector,
     dynamo::Dynamo,
     http::Route,
-    pump::Turn,
     registry::{HttpFunction, Registry, StreamFunction},
     state::State,
+    streams::StreamTurns,
 };
 
 /// The region of the box.
@@ -130,8 +147,11 @@ pub(crate) struct Inner {
     registry: RwLock<Arc<Registry>>,
     meter: Meter,
     interceptor: RwLock<Option<Arc<dyn Interceptor>>>,
-    /// Held by whoever delivers.
-    turn: tokio::sync::Mutex<Turn>,
+    streams: Mutex<StreamTurns>,
+    /// Functions with one reader of their source that are being invoked.
+    busy: Mutex<Vec<String>>,
+    /// Held by whoever delivers all that comes.
+    turn: tokio::sync::Mutex<()>,
     /// Told when a call may have made something ready.
     changed: tokio::sync::Notify,
 }
@@ -140,6 +160,11 @@ impl Inner {
     /// Never held across an await.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`Inner::state`].
+    fn busy_functions(&self) -> MutexGuard<'_, Vec<String>> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn registry(&self) -> Arc<Registry> {
@@ -185,6 +210,8 @@ impl AwsBox {
             registry: RwLock::default(),
             meter: Meter::default(),
             interceptor: RwLock::default(),
+            streams: Mutex::default(),
+            busy: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             changed: tokio::sync::Notify::new(),
         })))
@@ -233,15 +260,6 @@ impl AwsBox {
     /// Puts something between the SDK and the services, or takes it away.
     pub fn set_interceptor(&self, interceptor: Option<Arc<dyn Interceptor>>) {
         *self.0.interceptor.write().unwrap_or_else(PoisonError::into_inner) = interceptor;
-    }
-
-    /// Makes a table like the template's when it is missing: keys `pk` and `sk` (strings), TTL on `expires`, a stream
-    /// with both images.
-    ///
-    /// # Errors
-    /// When the table's database fails.
-    pub fn ensure_table(&self, name: &str) -> Result<(), Error> {
-        self.0.dynamo.ensure_table(name)
     }
 
     /// Adds a queue, or changes how it behaves. Its messages are kept whether it is added or not.

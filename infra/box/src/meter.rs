@@ -18,6 +18,9 @@ pub struct Call {
     pub service: &'static str,
     /// The operation as AWS names it, `PutItem`.
     pub operation: String,
+    /// What it is about, for who reads a trace; never an address. Of `dynamodb` the key's `pk` and `sk`, of a query
+    /// the index and the partition; of `sqs` the queue's name; of `scheduler` the schedule's; else empty.
+    pub target: String,
 }
 
 /// Something that goes wrong with a call.

@@ -1,6 +1,6 @@
-//! Delivery: what is ready goes to its function, one thing at a time and in a fixed order.
+//! The pump: what is ready goes to its function, one thing at a time and in a fixed order.
 
-use std::{collections::HashMap, panic::AssertUnwindSafe};
+use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
@@ -9,12 +9,11 @@ use serde_json::{Map, Value, json};
 use crate::{
     AwsBox, Error, Inner,
     clock::timestamp,
+    delivery::Taken,
     meter::in_function,
     queues::Message,
-    registry::{Handler, QueueFunction},
-    scheduler::Fired,
+    registry::Handler,
     sqs::{md5_hex, queue_arn},
-    streams::StreamTurn,
 };
 
 /// What a delivery did, counted.
@@ -28,13 +27,15 @@ pub struct Settled {
     pub queue_batches: usize,
     /// Queue messages that their function handled.
     pub queue_messages: usize,
+    /// Invocations by a rate.
+    pub rates: usize,
     /// Schedules that fired.
     pub schedules: usize,
     /// Messages sent with a delay that were delivered for the first time.
     pub delayed: usize,
-    /// Records and messages that failed and will come again, counted each time.
+    /// Records, messages and ticks that failed and will come again, counted each time.
     pub failures: usize,
-    /// Records, messages and schedules that were given up.
+    /// Records, messages, schedules and ticks that were given up.
     pub dead_letters: usize,
 }
 
@@ -50,17 +51,12 @@ impl Settled {
         self.stream_records += other.stream_records;
         self.queue_batches += other.queue_batches;
         self.queue_messages += other.queue_messages;
+        self.rates += other.rates;
         self.schedules += other.schedules;
         self.delayed += other.delayed;
         self.failures += other.failures;
         self.dead_letters += other.dead_letters;
     }
-}
-
-/// What the one who delivers remembers between two batches; a restart may forget it.
-#[derive(Debug, Default)]
-pub(crate) struct Turn {
-    pub(crate) streams: HashMap<String, StreamTurn>,
 }
 
 impl AwsBox {
@@ -70,21 +66,23 @@ impl AwsBox {
     /// # Errors
     /// When the box's own state fails; what a function answers is never an error here.
     pub async fn settle(&self) -> Result<Settled, Error> {
-        let mut turn = self.0.turn.lock().await;
-        self.0.settle(&mut turn).await
+        let _turn = self.0.turn.lock().await;
+        self.0.settle().await
     }
 
-    /// Delivers the next ready thing: the first stream's next batch, else the first schedule due, else the message
-    /// that has been visible longest with its batch. Nothing when nothing is ready.
+    /// Delivers the first of what is [`ready`](Self::ready): the first stream's next batch, else the first schedule
+    /// due, else a rate's tick, else the message that has been visible longest with its batch. Nothing when nothing
+    /// is ready.
     ///
     /// # Errors
     /// As [`AwsBox::settle`].
     pub async fn step(&self) -> Result<Option<Settled>, Error> {
-        let mut turn = self.0.turn.lock().await;
-        self.0.step(&mut turn).await
+        let _turn = self.0.turn.lock().await;
+        self.0.step().await
     }
 
-    /// When the next schedule is due or the next message of a function's queue becomes visible; may be past.
+    /// When the next schedule is due, the next message of a function's queue becomes visible or the next tick of a
+    /// rate comes; may be past.
     ///
     /// # Errors
     /// When the state can't be read.
@@ -92,26 +90,44 @@ impl AwsBox {
         self.0.next_due()?.map(timestamp).transpose()
     }
 
-    /// Moves the clock to `target`, stopping at everything that falls due on the way to deliver it. Returns what was
-    /// delivered; [`Settled::fired`] is the number of timed things. A target in the past only settles.
+    /// As [`AwsBox::next_due`], but without the ticks, which come whether anything happens or not.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn next_timed(&self) -> Result<Option<Timestamp>, Error> {
+        self.0.next_timed()?.map(timestamp).transpose()
+    }
+
+    /// Moves the clock to `target`, stopping at everything that falls due on the way to deliver it. Of a rate's ticks
+    /// between two other stops only the last is one. Returns what was delivered; [`Settled::fired`] is the number of
+    /// timed things. A target in the past only settles.
     ///
     /// # Errors
     /// As [`AwsBox::settle`].
     pub async fn advance_to(&self, target: Timestamp) -> Result<Settled, Error> {
-        let mut turn = self.0.turn.lock().await;
-        let mut total = self.0.settle(&mut turn).await?;
-        while let Some(due) = self.0.next_due()?.filter(|due| *due <= target.as_microsecond()) {
-            let moved = due > self.0.clock.micros();
-            self.0.set_clock(timestamp(due)?)?;
-            let settled = self.0.settle(&mut turn).await?;
+        let _turn = self.0.turn.lock().await;
+        let mut total = self.0.settle().await?;
+        while let Some(stop) = self.0.next_stop(target.as_microsecond())? {
+            let moved = stop > self.0.clock.micros();
+            self.0.set_clock(timestamp(stop)?)?;
+            let settled = self.0.settle().await?;
             if !moved && settled == Settled::default() {
                 break;
             }
             total.add(settled);
         }
         self.0.set_clock(target)?;
-        total.add(self.0.settle(&mut turn).await?);
+        total.add(self.0.settle().await?);
         Ok(total)
+    }
+
+    /// Moves the clock to `target`, never back, and delivers nothing: for who takes what is
+    /// [`ready`](Self::ready) himself.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn set_clock(&self, target: Timestamp) -> Result<(), Error> {
+        self.0.set_clock(target)
     }
 
     /// Delivers for ever on a real clock: whatever a call makes ready, and what falls due. Ends with an error only.
@@ -141,27 +157,30 @@ impl AwsBox {
 }
 
 impl Inner {
-    async fn settle(&self, turn: &mut Turn) -> Result<Settled, Error> {
+    async fn settle(&self) -> Result<Settled, Error> {
         let mut total = Settled::default();
-        while let Some(step) = self.step(turn).await? {
+        while let Some(step) = self.step().await? {
             total.add(step);
         }
         Ok(total)
     }
 
-    async fn step(&self, turn: &mut Turn) -> Result<Option<Settled>, Error> {
-        if let Some(settled) = self.step_streams(turn).await? {
-            return Ok(Some(settled));
+    async fn step(&self) -> Result<Option<Settled>, Error> {
+        let Some(ready) = self.ready(true)?.into_iter().next() else {
+            return Ok(None);
+        };
+        let Taken { mut settled, delivery } = self.take(&ready)?;
+        if let Some(delivery) = delivery {
+            settled.add(self.deliver(delivery).await?);
         }
-        let fired = self.state().fire_due(&self.registry(), self.clock.micros())?;
-        if let Some(fired) = fired {
-            let dead_letters = usize::from(fired == Fired::Dead);
-            return Ok(Some(Settled { schedules: 1, dead_letters, ..Settled::default() }));
-        }
-        self.step_queues().await
+        Ok(Some(settled))
     }
 
     fn next_due(&self) -> Result<Option<i64>, Error> {
+        Ok([self.next_timed()?, self.next_tick()?].into_iter().flatten().min())
+    }
+
+    fn next_timed(&self) -> Result<Option<i64>, Error> {
         let registry = self.registry();
         let state = self.state();
         let mut next = state.next_schedule()?;
@@ -172,73 +191,17 @@ impl Inner {
         Ok(next)
     }
 
+    /// The first thing up to `target` at which time must stop.
+    fn next_stop(&self, target: i64) -> Result<Option<i64>, Error> {
+        let timed = self.next_timed()?.filter(|due| *due <= target);
+        let tick = self.tick_stop(timed.unwrap_or(target))?;
+        Ok([timed, tick].into_iter().flatten().min())
+    }
+
     fn set_clock(&self, target: Timestamp) -> Result<(), Error> {
         let kept = self.clock.set(target);
         self.changed.notify_one();
         self.state().keep_number(self.clock_key, kept)
-    }
-
-    async fn step_queues(&self) -> Result<Option<Settled>, Error> {
-        let registry = self.registry();
-        let now = self.clock.micros();
-        let received = {
-            let mut state = self.state();
-            let mut first: Option<(i64, i64, &QueueFunction)> = None;
-            for consumer in &registry.consumers {
-                let visible =
-                    state.first_visible(&consumer.queue.name)?.filter(|(at, _)| *at <= now);
-                if let Some((at, seq)) = visible
-                    && first
-                        .is_none_or(|(first_at, first_seq, _)| (at, seq) < (first_at, first_seq))
-                {
-                    first = Some((at, seq, consumer));
-                }
-            }
-            match first {
-                None => return Ok(None),
-                Some((.., consumer)) => {
-                    (consumer, state.receive(&consumer.queue, now, consumer.batch_size)?)
-                }
-            }
-        };
-        let (consumer, received) = received;
-        let mut settled = Settled { dead_letters: received.dead, ..Settled::default() };
-        if !received.messages.is_empty() {
-            settled.add(self.deliver_messages(consumer, &received.messages).await?);
-        }
-        Ok(Some(settled))
-    }
-
-    async fn deliver_messages(
-        &self,
-        consumer: &QueueFunction,
-        messages: &[Message],
-    ) -> Result<Settled, Error> {
-        let queue = consumer.queue.name.as_str();
-        let records: Vec<_> = messages
-            .iter()
-            .map(|message| queue_record(queue, message))
-            .collect::<Result<_, _>>()?;
-        let answer =
-            invoke(&consumer.function, &consumer.handler, json!({"Records": records})).await;
-        let failed = failed_items(&answer, messages.len(), |id| {
-            messages.iter().position(|message| message.id() == id)
-        });
-        let (mut handled, mut kept) = (Vec::new(), Vec::new());
-        for (index, message) in messages.iter().enumerate() {
-            if failed.contains(&index) { &mut kept } else { &mut handled }.push(message.seq);
-        }
-        self.state().finish(&handled, &kept)?;
-        Ok(Settled {
-            queue_batches: 1,
-            queue_messages: handled.len(),
-            failures: kept.len(),
-            delayed: messages
-                .iter()
-                .filter(|message| message.delayed && message.receives == 1)
-                .count(),
-            ..Settled::default()
-        })
     }
 }
 
@@ -279,24 +242,14 @@ pub(crate) fn failed_items(
 
 /// A message as Lambda hands it to a function.
 pub(crate) fn queue_record(queue: &str, message: &Message) -> Result<Value, Error> {
-    let millis = |micros: i64| (micros / 1_000).to_string();
-    let mut attributes = json!({
-        "ApproximateReceiveCount": message.receives.to_string(),
-        "SentTimestamp": millis(message.sent_at),
-        "SenderId": crate::ACCOUNT,
-        "ApproximateFirstReceiveTimestamp": millis(message.first_received_at.unwrap_or(message.visible_at)),
-    });
-    if let (Some(source), Some(members)) = (&message.moved_from, attributes.as_object_mut()) {
-        members.insert("DeadLetterQueueSourceArn".to_owned(), json!(queue_arn(source)));
-    }
     let given: Map<String, Value> = serde_json::from_str(&message.attributes)?;
     let message_attributes: Map<_, _> =
         given.into_iter().map(|(name, value)| (name, attribute(&value))).collect();
     Ok(json!({
         "messageId": message.id(),
-        "receiptHandle": format!("{}/{}", message.id(), message.receives),
+        "receiptHandle": message.receipt().to_string(),
         "body": message.body,
-        "attributes": attributes,
+        "attributes": message.system_attributes(),
         "messageAttributes": message_attributes,
         "md5OfBody": md5_hex(&message.body),
         "eventSource": "aws:sqs",

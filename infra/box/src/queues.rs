@@ -1,9 +1,11 @@
 //! The messages in the queues.
 
 use rusqlite::{OptionalExtension, Row, params};
+use serde_json::{Map, Value, json};
 
 use crate::{
     Error,
+    sqs::queue_arn,
     state::{State, id},
 };
 
@@ -58,6 +60,26 @@ impl Message {
         message_id(self.seq)
     }
 
+    pub(crate) fn receipt(&self) -> Receipt {
+        Receipt { seq: self.seq, receives: self.receives }
+    }
+
+    /// What SQS itself says of the message.
+    pub(crate) fn system_attributes(&self) -> Map<String, Value> {
+        let millis = |micros: i64| json!((micros / 1_000).to_string());
+        let first = self.first_received_at.unwrap_or(self.visible_at);
+        let mut attributes = Map::from_iter([
+            ("ApproximateReceiveCount".to_owned(), json!(self.receives.to_string())),
+            ("SentTimestamp".to_owned(), millis(self.sent_at)),
+            ("SenderId".to_owned(), json!(crate::ACCOUNT)),
+            ("ApproximateFirstReceiveTimestamp".to_owned(), millis(first)),
+        ]);
+        if let Some(source) = &self.moved_from {
+            attributes.insert("DeadLetterQueueSourceArn".to_owned(), json!(queue_arn(source)));
+        }
+        attributes
+    }
+
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             seq: row.get(0)?,
@@ -73,6 +95,39 @@ impl Message {
     }
 }
 
+/// Which receive of which message a receipt handle is for, spelt `<message id>/<receives>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Receipt {
+    pub(crate) seq: i64,
+    pub(crate) receives: u32,
+}
+
+impl Receipt {
+    /// Reads a handle; nothing when it is none of the box's.
+    pub(crate) fn read(handle: &str) -> Option<Self> {
+        let (id, receives) = handle.split_once('/')?;
+        let seq = message_number(id)?;
+        let receipt = Self { seq, receives: receives.parse().ok()? };
+        (receipt.to_string() == handle).then_some(receipt)
+    }
+}
+
+impl std::fmt::Display for Receipt {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}/{}", message_id(self.seq), self.receives)
+    }
+}
+
+/// How many messages of a queue are in which state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) visible: i64,
+    /// Received, and hidden since.
+    pub(crate) hidden: i64,
+    /// Sent with a delay that is not over.
+    pub(crate) delayed: i64,
+}
+
 /// What a receive took from a queue.
 #[derive(Debug, Default)]
 pub(crate) struct Received {
@@ -84,6 +139,11 @@ pub(crate) struct Received {
 /// The id SQS gives the message with this number.
 pub(crate) fn message_id(seq: i64) -> String {
     id(0x5105, seq)
+}
+
+/// The number of the message with this id.
+pub(crate) fn message_number(id: &str) -> Option<i64> {
+    i64::from_str_radix(id.rsplit('-').next()?, 16).ok()
 }
 
 const COLUMNS: &str =
@@ -116,19 +176,40 @@ impl State {
         Ok(first.optional()?)
     }
 
-    /// Receives up to `limit` visible messages, oldest first, and hides them for the visibility timeout.
+    /// The numbers of up to `limit` visible messages, first visible first.
+    pub(crate) fn visible(&self, queue: &str, now: i64, limit: usize) -> Result<Vec<i64>, Error> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT seq FROM messages WHERE queue = ?1 AND visible_at <= ?2
+             ORDER BY visible_at, seq LIMIT ?3",
+        )?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let visible = statement.query_map(params![queue, now, limit], |row| row.get(0))?;
+        Ok(visible.collect::<Result<_, _>>()?)
+    }
+
+    /// Receives up to `limit` visible messages, first visible first.
     pub(crate) fn receive(
         &mut self,
         queue: &Queue,
         now: i64,
         limit: usize,
     ) -> Result<Received, Error> {
+        let visible = self.visible(&queue.name, now, limit)?;
+        self.receive_these(queue, now, &visible)
+    }
+
+    /// Receives those of the messages that are visible, in this order, and hides them for the visibility timeout.
+    pub(crate) fn receive_these(
+        &mut self,
+        queue: &Queue,
+        now: i64,
+        numbers: &[i64],
+    ) -> Result<Received, Error> {
         let transaction = self.db.transaction()?;
         let mut received = Received::default();
         {
             let mut visible = transaction.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM messages WHERE queue = ?1 AND visible_at <= ?2
-                 ORDER BY visible_at, seq LIMIT ?3"
+                "SELECT {COLUMNS} FROM messages WHERE seq = ?1 AND queue = ?2 AND visible_at <= ?3"
             ))?;
             let mut hide = transaction.prepare_cached(
                 "UPDATE messages SET visible_at = ?2, first_received_at = coalesce(first_received_at, ?3),
@@ -138,9 +219,9 @@ impl State {
                 "UPDATE messages SET queue = ?2, visible_at = ?3, in_flight = 0, moved_from = ?4 WHERE seq = ?1",
             )?;
             let until = now + i64::from(queue.visibility_timeout_s) * 1_000_000;
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            for message in visible.query_map(params![queue.name, now, limit], Message::read)? {
-                let mut message = message?;
+            for number in numbers {
+                let found = visible.query_row(params![number, queue.name, now], Message::read);
+                let Some(mut message) = found.optional()? else { continue };
                 match &queue.redrive {
                     Some(redrive) if message.receives >= redrive.max_receive_count => {
                         bury.execute(params![
@@ -164,22 +245,66 @@ impl State {
         Ok(received)
     }
 
-    /// Ends a receive: deletes what was handled and lets the rest wait for its visibility timeout.
-    pub(crate) fn finish(&mut self, handled: &[i64], failed: &[i64]) -> Result<(), Error> {
+    /// Ends receives: deletes what was handled and lets the rest wait for its visibility timeout, or for the one that
+    /// was set meanwhile. What was received again since is deleted too, but not let go.
+    pub(crate) fn finish(
+        &mut self,
+        queue: &str,
+        handled: &[Receipt],
+        failed: &[Receipt],
+    ) -> Result<(), Error> {
         let transaction = self.db.transaction()?;
         {
-            let mut delete = transaction.prepare_cached("DELETE FROM messages WHERE seq = ?1")?;
-            for seq in handled {
-                delete.execute([seq])?;
+            let mut delete =
+                transaction.prepare_cached("DELETE FROM messages WHERE seq = ?1 AND queue = ?2")?;
+            for receipt in handled {
+                delete.execute(params![receipt.seq, queue])?;
             }
-            let mut wait =
-                transaction.prepare_cached("UPDATE messages SET in_flight = 0 WHERE seq = ?1")?;
-            for seq in failed {
-                wait.execute([seq])?;
+            let mut wait = transaction.prepare_cached(
+                "UPDATE messages SET in_flight = 0 WHERE seq = ?1 AND receives = ?2",
+            )?;
+            for receipt in failed {
+                wait.execute(params![receipt.seq, receipt.receives])?;
             }
         }
         transaction.commit()?;
         Ok(())
+    }
+
+    /// The message with this number, if the queue has it.
+    pub(crate) fn message(&self, queue: &str, seq: i64) -> Result<Option<Message>, Error> {
+        let mut statement = self.db.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM messages WHERE seq = ?1 AND queue = ?2"
+        ))?;
+        Ok(statement.query_row(params![seq, queue], Message::read).optional()?)
+    }
+
+    /// Hides a received message until then; a restart keeps that.
+    pub(crate) fn hide_until(&self, seq: i64, visible_at: i64) -> Result<(), Error> {
+        let mut statement = self
+            .db
+            .prepare_cached("UPDATE messages SET visible_at = ?2, in_flight = 0 WHERE seq = ?1")?;
+        statement.execute([seq, visible_at])?;
+        Ok(())
+    }
+
+    /// Deletes a message.
+    pub(crate) fn delete(&self, seq: i64) -> Result<(), Error> {
+        self.db.prepare_cached("DELETE FROM messages WHERE seq = ?1")?.execute([seq])?;
+        Ok(())
+    }
+
+    /// Counts the messages of a queue.
+    pub(crate) fn counts(&self, queue: &str, now: i64) -> Result<Counts, Error> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT count(*) FILTER (WHERE visible_at <= ?2),
+                    count(*) FILTER (WHERE visible_at > ?2 AND receives > 0),
+                    count(*) FILTER (WHERE visible_at > ?2 AND receives = 0)
+             FROM messages WHERE queue = ?1",
+        )?;
+        Ok(statement.query_row(params![queue, now], |row| {
+            Ok(Counts { visible: row.get(0)?, hidden: row.get(1)?, delayed: row.get(2)? })
+        })?)
     }
 
     /// All messages of a queue, visible or not, oldest first.

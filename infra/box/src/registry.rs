@@ -1,6 +1,13 @@
 //! Which function handles what.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use futures_util::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
@@ -30,12 +37,16 @@ where
     })
 }
 
+/// Counts the invocations: each has a request id of its own.
+static INVOCATIONS: AtomicU64 = AtomicU64::new(0);
+
 /// Makes a [`Handler`] of one of Masa's functions.
 pub fn function<F: masa_runtime::Function>(function: F) -> Handler {
     let function = Arc::new(function);
     handler(move |event| {
         let function = Arc::clone(&function);
-        async move { function.handle(event).await }
+        let invocation = format!("box-{}", INVOCATIONS.fetch_add(1, Ordering::Relaxed));
+        async move { function.handle(event, &invocation).await }
     })
 }
 
@@ -78,12 +89,23 @@ pub(crate) struct HttpFunction {
     pub(crate) handler: Handler,
 }
 
+#[derive(Clone)]
+pub(crate) struct RateFunction {
+    pub(crate) function: String,
+    /// Microseconds.
+    pub(crate) every: i64,
+    pub(crate) handler: Handler,
+}
+
 #[derive(Clone, Default)]
 pub(crate) struct Registry {
     queues: BTreeMap<String, Queue>,
     pub(crate) streams: Vec<StreamFunction>,
     pub(crate) consumers: Vec<QueueFunction>,
+    pub(crate) rates: Vec<RateFunction>,
     pub(crate) http: Vec<HttpFunction>,
+    /// The queue that gets SES's events.
+    pub(crate) ses_events: Option<String>,
 }
 
 impl Registry {
@@ -99,7 +121,8 @@ impl Registry {
         let http = self.http.iter().map(|http| (&http.function, &http.handler));
         let queues = self.consumers.iter().map(|queue| (&queue.function, &queue.handler));
         let streams = self.streams.iter().map(|stream| (&stream.function, &stream.handler));
-        let mut all = http.chain(queues).chain(streams);
+        let rates = self.rates.iter().map(|rate| (&rate.function, &rate.handler));
+        let mut all = http.chain(queues).chain(streams).chain(rates);
         all.find(|(name, _)| *name == function).map(|(_, handler)| Arc::clone(handler))
     }
 
@@ -123,11 +146,26 @@ impl Registry {
         Ok(())
     }
 
+    pub(crate) fn add_ses_events(&mut self, queue: &str) -> Result<(), Error> {
+        if !self.queues.contains_key(queue) {
+            return Err(Error::Registration(format!("add the queue {queue} first")));
+        }
+        self.ses_events = Some(queue.to_owned());
+        Ok(())
+    }
+
     /// A function that is registered again takes the place of its former self, in its place in the order.
     pub(crate) fn add_http(&mut self, function: HttpFunction) {
         match self.http.iter_mut().find(|other| other.function == function.function) {
             Some(former) => *former = function,
             None => self.http.push(function),
+        }
+    }
+
+    pub(crate) fn add_rate(&mut self, function: RateFunction) {
+        match self.rates.iter_mut().find(|other| other.function == function.function) {
+            Some(former) => *former = function,
+            None => self.rates.push(function),
         }
     }
 

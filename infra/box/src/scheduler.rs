@@ -203,21 +203,35 @@ impl State {
         Ok(statement.query_row([], |row| row.get(0))?)
     }
 
-    /// Fires the first schedule that is due: its message and the end of the schedule in one transaction.
-    pub(crate) fn fire_due(
+    /// The groups and names of schedules that are due, first due first.
+    pub(crate) fn due_schedules(
+        &self,
+        now: i64,
+        most: usize,
+    ) -> Result<Vec<(String, String)>, Error> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT grp, name FROM schedules WHERE due <= ?1 ORDER BY due, grp, name LIMIT ?2",
+        )?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let due = statement.query_map([now, most], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(due.collect::<Result<_, _>>()?)
+    }
+
+    /// Fires a schedule if it is due: its message and the end of the schedule in one transaction.
+    pub(crate) fn fire(
         &mut self,
         registry: &Registry,
+        group: &str,
+        name: &str,
         now: i64,
     ) -> Result<Option<Fired>, Error> {
         let mut statement = self.db.prepare_cached(
-            "SELECT grp, name, spec FROM schedules WHERE due <= ?1 ORDER BY due, grp, name LIMIT 1",
+            "SELECT spec FROM schedules WHERE grp = ?1 AND name = ?2 AND due <= ?3",
         )?;
-        let first = statement.query_row([now], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-        });
-        let first = first.optional()?;
+        let due = statement.query_row(params![group, name, now], |row| row.get::<_, String>(0));
+        let due = due.optional()?;
         drop(statement);
-        let Some((group, name, spec)) = first else {
+        let Some(spec) = due else {
             return Ok(None);
         };
         let spec: Value = serde_json::from_str(&spec)?;
@@ -229,12 +243,12 @@ impl State {
         if spec.get("ActionAfterCompletion").and_then(Value::as_str) == Some("DELETE") {
             let mut delete =
                 self.db.prepare_cached("DELETE FROM schedules WHERE grp = ?1 AND name = ?2")?;
-            delete.execute([&group, &name])?;
+            delete.execute([group, name])?;
         } else {
             let mut keep = self
                 .db
                 .prepare_cached("UPDATE schedules SET due = NULL WHERE grp = ?1 AND name = ?2")?;
-            keep.execute([&group, &name])?;
+            keep.execute([group, name])?;
         }
         transaction.commit()?;
         Ok(Some(fired))

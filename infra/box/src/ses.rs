@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{answer::Refusal, state::State};
+use crate::{answer::Refusal, registry::Registry, ses_events, state::State};
 
 /// The most extra headers of a message.
 const MOST_HEADERS: usize = 15;
@@ -32,6 +32,7 @@ const OWN: [&str; 10] = [
 /// Answers one call.
 pub(crate) fn answer(
     state: &State,
+    registry: &Registry,
     now: i64,
     operation: &str,
     input: &Value,
@@ -63,8 +64,13 @@ pub(crate) fn answer(
         "tags": tags, "configuration_set": text(input, "/ConfigurationSetName"),
         "reply_to": input.get("ReplyToAddresses"),
     });
-    let id = state.keep_sent(0x5e5, entry, now)?;
-    Ok(json!({"MessageId": format!("{id}-000000")}))
+    let transaction = state.db.unchecked_transaction()?;
+    let id = format!("{}-000000", state.keep_sent(0x5e5, entry.clone(), now)?);
+    if let Some(queue) = &registry.ses_events {
+        ses_events::publish(state, queue, &id, &entry, now)?;
+    }
+    transaction.commit()?;
+    Ok(json!({"MessageId": id}))
 }
 
 fn text<'a>(input: &'a Value, pointer: &str) -> Option<&'a str> {
@@ -92,12 +98,17 @@ fn recipient(input: &Value) -> Result<&str, Refusal> {
     }
 }
 
-/// An address, or a name and an address in angle brackets; ASCII, as SES has no SMTPUTF8.
-fn check_address(given: &str) -> Result<(), Refusal> {
-    let address = match given.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) {
+/// The address without a name in front of it.
+pub(crate) fn bare(given: &str) -> &str {
+    match given.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) {
         Some((_, address)) => address,
         None => given,
-    };
+    }
+}
+
+/// An address, or a name and an address in angle brackets; ASCII, as SES has no SMTPUTF8.
+fn check_address(given: &str) -> Result<(), Refusal> {
+    let address = bare(given);
     let legal = given.is_ascii()
         && !address.contains(|c: char| {
             c.is_ascii_whitespace() || c.is_ascii_control() || ",;<>".contains(c)

@@ -1,10 +1,12 @@
-//! SQS: what a function asks of it.
+//! SQS: queues, and putting messages into them. What is done with messages that were received stands in
+//! [`received`].
 
 use serde_json::{Map, Value, json};
 
 use crate::{
     answer::Refusal,
     queues::{NewMessage, Queue, message_id},
+    received,
     registry::Registry,
     state::State,
 };
@@ -18,19 +20,37 @@ const MOST_ENTRIES: usize = 10;
 
 /// Answers one call.
 pub(crate) fn answer(
-    state: &State,
+    state: &mut State,
     registry: &Registry,
     now: i64,
     operation: &str,
     input: &Value,
 ) -> Result<Value, Refusal> {
+    let queue = || queue_of(registry, input);
     match operation {
-        "SendMessage" => send(state, queue_of(registry, input)?, now, input),
-        "SendMessageBatch" => send_batch(state, queue_of(registry, input)?, now, input),
+        "SendMessage" => send(state, queue()?, now, input),
+        "SendMessageBatch" => send_batch(state, queue()?, now, input),
+        "ReceiveMessage" => received::receive(state, queue()?, now, input),
+        "ChangeMessageVisibility" => received::change_visibility(state, queue()?, now, input),
+        "ChangeMessageVisibilityBatch" => {
+            let queue = queue()?;
+            batch(operation, input, |entry| received::change_visibility(state, queue, now, entry))
+        }
+        "DeleteMessage" => received::delete(state, queue()?, input),
+        "DeleteMessageBatch" => {
+            let queue = queue()?;
+            batch(operation, input, |entry| received::delete(state, queue, entry))
+        }
+        "GetQueueAttributes" => attributes(state, queue()?, now, input),
         "GetQueueUrl" => {
             let name = text(input, "QueueName").unwrap_or_default();
             let queue = registry.queue(name).ok_or_else(no_queue)?;
             Ok(json!({"QueueUrl": queue_url(&queue.name)}))
+        }
+        "ListQueues" => {
+            let prefix = text(input, "QueueNamePrefix").unwrap_or_default();
+            let named = registry.queues().filter(|queue| queue.name.starts_with(prefix));
+            Ok(json!({"QueueUrls": named.map(|queue| queue_url(&queue.name)).collect::<Vec<_>>()}))
         }
         other => Err(Refusal::unknown("sqs", other)),
     }
@@ -60,8 +80,46 @@ fn no_queue() -> Refusal {
     )
 }
 
-fn text<'a>(input: &'a Value, member: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(input: &'a Value, member: &str) -> Option<&'a str> {
     input.get(member).and_then(Value::as_str)
+}
+
+/// The names in a list; none when it is missing.
+pub(crate) fn names<'a>(input: &'a Value, member: &str) -> Vec<&'a str> {
+    let names = input.get(member).and_then(Value::as_array);
+    names.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// A parameter with a value that SQS does not take.
+pub(crate) fn invalid(value: impl std::fmt::Display, parameter: &str, reason: &str) -> Refusal {
+    let message = format!("Value {value} for parameter {parameter} is invalid. Reason: {reason}");
+    Refusal::new(400, "InvalidParameterValue", message)
+}
+
+fn attributes(state: &State, queue: &Queue, now: i64, input: &Value) -> Result<Value, Refusal> {
+    let counts = state.counts(&queue.name, now)?;
+    let mut all = Map::from_iter([
+        ("QueueArn".to_owned(), json!(queue_arn(&queue.name))),
+        ("ApproximateNumberOfMessages".to_owned(), json!(counts.visible.to_string())),
+        ("ApproximateNumberOfMessagesNotVisible".to_owned(), json!(counts.hidden.to_string())),
+        ("ApproximateNumberOfMessagesDelayed".to_owned(), json!(counts.delayed.to_string())),
+        ("VisibilityTimeout".to_owned(), json!(queue.visibility_timeout_s.to_string())),
+    ]);
+    if let Some(redrive) = &queue.redrive {
+        let policy = json!({
+            "deadLetterTargetArn": queue_arn(&redrive.dead_letter_queue),
+            "maxReceiveCount": redrive.max_receive_count,
+        });
+        all.insert("RedrivePolicy".to_owned(), json!(policy.to_string()));
+    }
+    let wanted = names(input, "AttributeNames");
+    let known = |name: &str| matches!(name, "All" | "RedrivePolicy") || all.contains_key(name);
+    if let Some(unknown) = wanted.iter().find(|name| !known(name)) {
+        let message = format!("the box does not model the attribute {unknown}");
+        return Err(Refusal::new(400, "InvalidAttributeName", message));
+    }
+    all.retain(|name, _| wanted.contains(&"All") || wanted.contains(&name.as_str()));
+    Ok(json!({"Attributes": all}))
 }
 
 fn send(state: &State, queue: &Queue, now: i64, input: &Value) -> Result<Value, Refusal> {
@@ -69,13 +127,7 @@ fn send(state: &State, queue: &Queue, now: i64, input: &Value) -> Result<Value, 
     check_body(body)?;
     let delay_s = input.get("DelaySeconds").and_then(Value::as_i64).unwrap_or(0);
     if !(0..=LONGEST_DELAY_S).contains(&delay_s) {
-        return Err(Refusal::new(
-            400,
-            "InvalidParameterValue",
-            format!(
-                "Value {delay_s} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900."
-            ),
-        ));
+        return Err(invalid(delay_s, "DelaySeconds", "DelaySeconds must be >= 0 and <= 900."));
     }
     let attributes = input.get("MessageAttributes").cloned();
     let attributes = attributes.unwrap_or_else(|| Value::Object(Map::new()));
@@ -119,18 +171,36 @@ fn check_body(body: &str) -> Result<(), Refusal> {
 }
 
 fn send_batch(state: &State, queue: &Queue, now: i64, input: &Value) -> Result<Value, Refusal> {
+    let entries = input.get("Entries").and_then(Value::as_array).into_iter().flatten();
+    let bytes: usize = entries.filter_map(|entry| text(entry, "MessageBody")).map(str::len).sum();
+    if bytes > LARGEST {
+        return Err(Refusal::new(
+            400,
+            "AWS.SimpleQueueService.BatchRequestTooLong",
+            format!("Batch requests cannot be longer than {LARGEST} bytes."),
+        ));
+    }
+    batch("SendMessageBatch", input, |entry| send(state, queue, now, entry))
+}
+
+/// Does `one` with each entry; an entry that is refused fails alone.
+fn batch(
+    operation: &str,
+    input: &Value,
+    mut one: impl FnMut(&Value) -> Result<Value, Refusal>,
+) -> Result<Value, Refusal> {
     let none = Vec::new();
     let entries = input.get("Entries").and_then(Value::as_array).unwrap_or(&none);
-    check_batch(entries)?;
+    check_batch(operation, entries)?;
     let mut successful = Vec::new();
     let mut failed = Vec::new();
     for entry in entries {
-        match send(state, queue, now, entry) {
-            Ok(mut sent) => {
-                if let Some(members) = sent.as_object_mut() {
+        match one(entry) {
+            Ok(mut done) => {
+                if let Some(members) = done.as_object_mut() {
                     members.insert("Id".to_owned(), json!(text(entry, "Id")));
                 }
-                successful.push(sent);
+                successful.push(done);
             }
             Err(refusal) if refusal.status < 500 => failed.push(json!({
                 "Id": text(entry, "Id"), "SenderFault": true, "Code": refusal.code, "Message": refusal.message,
@@ -141,20 +211,20 @@ fn send_batch(state: &State, queue: &Queue, now: i64, input: &Value) -> Result<V
     Ok(json!({"Successful": successful, "Failed": failed}))
 }
 
-fn check_batch(entries: &[Value]) -> Result<(), Refusal> {
-    let refuse = |code: &str, message: &str| {
+fn check_batch(operation: &str, entries: &[Value]) -> Result<(), Refusal> {
+    let refuse = |code: &str, message: String| {
         Err(Refusal::new(400, format!("AWS.SimpleQueueService.{code}"), message))
     };
     if entries.is_empty() {
         return refuse(
             "EmptyBatchRequest",
-            "There should be at least one SendMessageBatchRequestEntry in the request.",
+            format!("There should be at least one {operation}RequestEntry in the request."),
         );
     }
     if entries.len() > MOST_ENTRIES {
         return refuse(
             "TooManyEntriesInBatchRequest",
-            "Maximum number of entries per request are 10.",
+            format!("Maximum number of entries per request are {MOST_ENTRIES}."),
         );
     }
     let mut ids: Vec<_> =
@@ -164,15 +234,7 @@ fn check_batch(entries: &[Value]) -> Result<(), Refusal> {
     if ids.len() != entries.len() {
         return refuse(
             "BatchEntryIdsNotDistinct",
-            "Two or more batch entries in the request have the same Id.",
-        );
-    }
-    let bytes: usize =
-        entries.iter().filter_map(|entry| text(entry, "MessageBody")).map(str::len).sum();
-    if bytes > LARGEST {
-        return refuse(
-            "BatchRequestTooLong",
-            "Batch requests cannot be longer than 1048576 bytes.",
+            "Two or more batch entries in the request have the same Id.".to_owned(),
         );
     }
     Ok(())

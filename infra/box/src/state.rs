@@ -36,6 +36,11 @@ const SCHEMA: &str = "
         entry TEXT NOT NULL
     );
     CREATE TABLE IF NOT EXISTS cursors (consumer TEXT PRIMARY KEY, position TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS rates (
+        function TEXT PRIMARY KEY,
+        tick INTEGER NOT NULL,
+        attempts INTEGER NOT NULL
+    ) WITHOUT ROWID;
 ";
 
 #[derive(Debug)]

@@ -1,12 +1,18 @@
 //! Stream batches: a Lambda event source mapping on a table's stream.
 
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::PoisonError,
+};
+
 use serde_json::{Value, json};
 
 use crate::{
     Error, Inner,
+    clock::timestamp,
     dynamo::{Record, stream_arn},
     filter,
-    pump::{Settled, Turn, failed_items, invoke},
+    pump::{Settled, failed_items},
     queues::NewMessage,
     registry::StreamFunction,
 };
@@ -14,10 +20,13 @@ use crate::{
 /// Stream records that every consumer has had are removed when so many have gathered.
 const PRUNE_AFTER: usize = 256;
 
-/// How far a consumer is.
+/// How far each consumer is.
+pub(crate) type StreamTurns = HashMap<String, StreamTurn>;
+
+/// How far a consumer is; a restart may forget all but the position, which is kept in the state.
 #[derive(Debug)]
 pub(crate) struct StreamTurn {
-    /// The last record that is done with; kept in the state too.
+    /// The last record that is done with.
     position: String,
     /// How many records to read next: less than the batch size while a failing record is looked for.
     window: usize,
@@ -28,143 +37,190 @@ pub(crate) struct StreamTurn {
 }
 
 /// A batch: what was read, and what of it passes the filter.
-struct Batch {
-    /// The sequence number of the last record read.
-    last: String,
-    read: usize,
-    events: Vec<Value>,
-    sequences: Vec<String>,
-    /// For each event, the sequence number of the record read just before it; empty for the first record read.
-    before: Vec<String>,
+#[derive(Debug, Clone)]
+pub(crate) struct Batch {
+    /// The position after which it was read.
+    after: String,
+    /// The sequence numbers of the records read.
+    read: Vec<String>,
+    /// Which of these pass the filter, by index.
+    passing: Vec<usize>,
+    /// When the first of these was written, seconds since 1970.
+    first_s: i64,
+}
+
+impl Batch {
+    /// How many events it has.
+    pub(crate) fn len(&self) -> usize {
+        self.passing.len()
+    }
+
+    /// The same with no more than so many events; nothing when that is none.
+    pub(crate) fn first(
+        mut self,
+        most: usize,
+        mut events: Vec<Value>,
+    ) -> Option<(Self, Vec<Value>)> {
+        if most < self.passing.len() {
+            self.passing.truncate(most);
+            events.truncate(most);
+            self.read.truncate(self.passing.last()? + 1);
+        }
+        Some((self, events))
+    }
+
+    /// The sequence number of an event.
+    fn sequence(&self, event: usize) -> Option<&String> {
+        self.read.get(*self.passing.get(event)?)
+    }
+
+    /// The last record read before an event, and how many there are; nothing when the event's is the first.
+    fn before(&self, event: usize) -> Option<(&String, usize)> {
+        let records = *self.passing.get(event)?;
+        Some((self.read.get(records.checked_sub(1)?)?, records))
+    }
 }
 
 impl Inner {
-    /// Delivers the next batch of the first stream function that has one.
-    pub(crate) async fn step_streams(&self, turn: &mut Turn) -> Result<Option<Settled>, Error> {
-        let registry = self.registry();
-        for stream in &registry.streams {
-            let mut at = match turn.streams.remove(&stream.function) {
-                Some(at) => at,
-                None => self.stream_turn(stream)?,
-            };
-            let stepped = self.step_stream(stream, &mut at).await;
-            if at.done >= PRUNE_AFTER {
-                at.done = 0;
-                self.prune(&stream.source.table)?;
-            }
-            turn.streams.insert(stream.function.clone(), at);
-            if let Some(settled) = stepped? {
-                return Ok(Some(settled));
-            }
-        }
-        Ok(None)
+    /// Works on how far a consumer is.
+    fn at<T>(
+        &self,
+        stream: &StreamFunction,
+        work: impl FnOnce(&mut StreamTurn) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut turns = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = match turns.entry(stream.function.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(StreamTurn {
+                position: self.state().cursor(&stream.function)?,
+                window: stream.source.batch_size.max(1),
+                attempts: 0,
+                // The first prune after a start is due at once: the process may have died before it came to it.
+                done: PRUNE_AFTER,
+            }),
+        };
+        work(turn)
     }
 
-    fn stream_turn(&self, stream: &StreamFunction) -> Result<StreamTurn, Error> {
-        let position = self.state().cursor(&stream.function)?;
-        // The first prune after a start is due at once: the process may have died before it came to it.
-        Ok(StreamTurn {
-            position,
-            window: stream.source.batch_size.max(1),
-            attempts: 0,
-            done: PRUNE_AFTER,
+    /// The next batch of a stream and its events; records before it that no filter lets through are done with.
+    pub(crate) fn next_batch(
+        &self,
+        stream: &StreamFunction,
+    ) -> Result<Option<(Batch, Vec<Value>)>, Error> {
+        self.at(stream, |at| {
+            loop {
+                let records = self.dynamo.records(&stream.source.table, &at.position, at.window)?;
+                let (batch, events) = self.batch(stream, &at.position, &records)?;
+                match batch.read.last() {
+                    None => return Ok(None),
+                    Some(last) if events.is_empty() => {
+                        self.move_on(stream, at, last, batch.read.len())?;
+                    }
+                    Some(_) => return Ok(Some((batch, events))),
+                }
+            }
         })
     }
 
-    async fn step_stream(
+    /// What of the records the function is to see.
+    fn batch(
         &self,
         stream: &StreamFunction,
-        at: &mut StreamTurn,
-    ) -> Result<Option<Settled>, Error> {
-        loop {
-            let records = self.dynamo.records(&stream.source.table, &at.position, at.window)?;
-            let Some(batch) = self.batch(stream, &records)? else {
-                return Ok(None);
-            };
-            if batch.events.is_empty() {
-                self.move_on(stream, at, &batch.last, batch.read)?;
-            } else {
-                return self.deliver_records(stream, at, batch).await.map(Some);
-            }
-        }
-    }
-
-    /// What of the records the function is to see; nothing when there are none.
-    fn batch(&self, stream: &StreamFunction, records: &[Record]) -> Result<Option<Batch>, Error> {
-        let Some(last) = records.last() else {
-            return Ok(None);
-        };
-        let mut batch = Batch {
-            last: last.sequence.clone(),
-            read: records.len(),
-            events: Vec::new(),
-            sequences: Vec::new(),
-            before: Vec::new(),
-        };
-        let mut before = "";
-        for record in records {
-            let event = record.event(&stream.source.table, self.created_s(record))?;
-            let patterns = &stream.source.patterns;
+        after: &str,
+        records: &[Record],
+    ) -> Result<(Batch, Vec<Value>), Error> {
+        let patterns = &stream.source.patterns;
+        let read = records.iter().map(|record| record.sequence.clone()).collect();
+        let mut batch = Batch { after: after.to_owned(), read, passing: Vec::new(), first_s: 0 };
+        let mut events = Vec::new();
+        for (index, record) in records.iter().enumerate() {
+            let created_s = self.created_s(record);
+            let event = record.event(&stream.source.table, created_s)?;
             if patterns.is_empty()
                 || patterns.iter().any(|pattern| filter::matches(pattern, &event))
             {
-                batch.events.push(event);
-                batch.sequences.push(record.sequence.clone());
-                batch.before.push(before.to_owned());
+                if events.is_empty() {
+                    batch.first_s = created_s;
+                }
+                events.push(event);
+                batch.passing.push(index);
             }
-            before = &record.sequence;
         }
-        Ok(Some(batch))
+        Ok((batch, events))
     }
 
     /// Dynoxide stamps records with the system's time; the functions live by the box's.
-    fn created_s(&self, record: &Record) -> i64 {
+    pub(crate) fn created_s(&self, record: &Record) -> i64 {
         if self.clock.is_virtual() {
             return self.clock.micros() / 1_000_000;
         }
         record.created_at + self.clock.ahead_of_system() / 1_000_000
     }
 
-    async fn deliver_records(
+    /// Finishes an invocation with a batch: moves on behind what was handled, and looks for what failed. When the
+    /// place in the stream is no longer the batch's, another invocation with it was finished before: nothing moves.
+    pub(crate) fn finish_records(
+        &self,
+        function: &str,
+        batch: &Batch,
+        answer: &Result<Value, String>,
+    ) -> Result<Settled, Error> {
+        let registry = self.registry();
+        let stream = registry.streams.iter().find(|stream| stream.function == function);
+        let len = batch.len();
+        let failed = failed_items(answer, len, |id| {
+            (0..len).find(|event| batch.sequence(*event).is_some_and(|sequence| sequence == id))
+        });
+        let first = failed.into_iter().min();
+        let handled = first.unwrap_or(len);
+        let mut settled = Settled {
+            stream_batches: 1,
+            stream_records: handled,
+            failures: len - handled,
+            ..Settled::default()
+        };
+        let Some(stream) = stream else { return Ok(settled) };
+        self.at(stream, |at| {
+            if at.position != batch.after {
+                return Ok(settled);
+            }
+            let Some(first) = first else {
+                self.move_behind(stream, at, batch)?;
+                return Ok(settled);
+            };
+            if let Some((before, records)) = batch.before(first) {
+                self.move_on(stream, at, before, records)?;
+            }
+            if len > 1 {
+                // Bisect: where the answer names the record it alone is tried next, else the first half of the batch.
+                let half = at.window.min(batch.read.len()) / 2;
+                at.window = if answer.is_ok() { 1 } else { half.max(1) };
+                return Ok(settled);
+            }
+            // A window with one event may have read more records than that, so the next is read alone.
+            at.window = 1;
+            at.attempts += 1;
+            if at.attempts >= stream.source.max_attempts.max(1) {
+                self.give_up(stream, at.attempts, batch)?;
+                self.move_behind(stream, at, batch)?;
+                settled.dead_letters = 1;
+                settled.failures = 0;
+            }
+            Ok(settled)
+        })
+    }
+
+    /// The whole batch is done with.
+    fn move_behind(
         &self,
         stream: &StreamFunction,
         at: &mut StreamTurn,
-        batch: Batch,
-    ) -> Result<Settled, Error> {
-        let len = batch.events.len();
-        let event = json!({"Records": batch.events});
-        let answer = invoke(&stream.function, &stream.handler, event).await;
-        let failed = failed_items(&answer, len, |id| {
-            batch.sequences.iter().position(|sequence| sequence == id)
-        });
-        let Some(first) = failed.into_iter().min() else {
-            self.move_on(stream, at, &batch.last, batch.read)?;
-            return Ok(Settled { stream_batches: 1, stream_records: len, ..Settled::default() });
-        };
-        let mut settled = Settled {
-            stream_batches: 1,
-            stream_records: first,
-            failures: len - first,
-            ..Settled::default()
-        };
-        if let Some(before) = batch.before.get(first).filter(|before| !before.is_empty()) {
-            self.move_on(stream, at, before, first)?;
+        batch: &Batch,
+    ) -> Result<(), Error> {
+        match batch.read.last() {
+            Some(last) => self.move_on(stream, at, last, batch.read.len()),
+            None => Ok(()),
         }
-        if len > 1 {
-            // Bisect: where the answer names the record it alone is tried next, else the first half of the batch.
-            at.window = if answer.is_ok() { 1 } else { (at.window.min(batch.read) / 2).max(1) };
-            return Ok(settled);
-        }
-        // A window with one event may have read more records than that, so the next is read alone.
-        at.window = 1;
-        at.attempts += 1;
-        if at.attempts >= stream.source.max_attempts.max(1) {
-            self.give_up(stream, at.attempts, &batch)?;
-            self.move_on(stream, at, &batch.last, batch.read)?;
-            settled.dead_letters = 1;
-            settled.failures = 0;
-        }
-        Ok(settled)
     }
 
     /// The records up to `position` are done with. Kept before anything else is delivered.
@@ -180,6 +236,10 @@ impl Inner {
         at.window = stream.source.batch_size.max(1);
         at.attempts = 0;
         at.done += records;
+        if at.done >= PRUNE_AFTER {
+            at.done = 0;
+            self.prune(&stream.source.table)?;
+        }
         Ok(())
     }
 
@@ -188,7 +248,7 @@ impl Inner {
         let Some(queue) = &stream.source.dead_letter_queue else {
             return Ok(());
         };
-        let sequence = batch.sequences.first();
+        let (sequence, arrival) = (batch.sequence(0), timestamp(batch.first_s * 1_000_000)?);
         let function = format!(
             "arn:aws:lambda:{}:{}:function:{}",
             crate::REGION,
@@ -209,6 +269,8 @@ impl Inner {
                 "shardId": "shardId-00000001",
                 "startSequenceNumber": sequence,
                 "endSequenceNumber": sequence,
+                "approximateArrivalOfFirstRecord": arrival,
+                "approximateArrivalOfLastRecord": arrival,
                 "batchSize": 1,
                 "streamArn": stream_arn(&stream.source.table),
             },

@@ -7,13 +7,14 @@
 
 mod check;
 mod dev;
+mod doctor;
 mod publish;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Customer journeys: check them, try them, publish them.
+/// Customer journeys: check them, try them, publish them, mend them.
 #[derive(Debug, Parser)]
 #[command(name = "masa", version, max_term_width = 100)]
 struct Arguments {
@@ -29,6 +30,8 @@ enum Command {
     Check(check::Arguments),
     /// Check a folder of journeys and make them live in a deployed stack.
     Publish(publish::Arguments),
+    /// Tell what a deployed stack gave up and why, and put it back.
+    Doctor(doctor::Arguments),
 }
 
 /// What a command found.
@@ -45,6 +48,7 @@ async fn main() -> ExitCode {
         Command::Dev(arguments) => dev::run(arguments).await,
         Command::Check(arguments) => check::run(&arguments),
         Command::Publish(arguments) => publish::run(&arguments).await,
+        Command::Doctor(arguments) => doctor::run(&arguments).await,
     };
     match done {
         Ok(Found::Nothing) => ExitCode::SUCCESS,

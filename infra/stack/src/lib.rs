@@ -8,7 +8,8 @@
 
 use std::path::Path;
 
-use masa_box::{AwsBox, ClockMode, Queue, Redrive, StreamSource};
+use jiff::SignedDuration;
+use masa_box::{AwsBox, ClockMode, Handler, Queue, Redrive, StreamSource};
 use masa_domain::{Channel, Message, MessageId, Status};
 use masa_runtime::{Config, Missing};
 use masa_store::Store;
@@ -20,18 +21,25 @@ pub const TABLE: &str = "masa";
 pub const SEND_QUEUE: &str = "send";
 /// Due waits.
 pub const WAKE_QUEUE: &str = "wake";
+/// What SES tells of mails.
+pub const FEEDBACK_QUEUE: &str = "feedback";
 /// Messages that could not be sent.
 pub const SEND_DEAD_LETTERS: &str = "send-dead-letters";
 /// Wakes that could not be worked off, and schedules that found no queue.
 pub const WAKE_DEAD_LETTERS: &str = "wake-dead-letters";
+/// Events of SES that could not be worked off.
+pub const FEEDBACK_DEAD_LETTERS: &str = "feedback-dead-letters";
 /// Stream records that could not be worked off.
 pub const ADVANCE_DEAD_LETTERS: &str = "advance-dead-letters";
 
-/// How often a queue message is received before it is a dead letter.
-pub const RECEIVES_MAX: u32 = 50;
+/// How often a queue message is received before the queue itself makes it a dead letter: once more
+/// than its function needs to give it up with a cause.
+pub const RECEIVES_MAX: u32 = 100;
 /// Seconds for which a received message is hidden, as in the template: six times a function's
 /// time limit.
 pub const VISIBILITY_S: u32 = 180;
+/// How often journeys are looked for that nothing moves any more.
+pub const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(15);
 
 /// The stream's filters: new facts, and messages whose fate is settled. Not what `advance` itself
 /// writes, and no claim.
@@ -80,6 +88,32 @@ pub struct Stack {
     pub config: Config,
 }
 
+/// Where functions run.
+pub trait Containers {
+    /// Makes a function's handler.
+    ///
+    /// # Errors
+    /// What the function's `new` says is missing.
+    fn handler<F: masa_runtime::Function>(
+        &self,
+        aws: &AwsBox,
+        config: &Config,
+    ) -> Result<Handler, Missing>;
+}
+
+/// One container of each function, always warm.
+struct Warm;
+
+impl Containers for Warm {
+    fn handler<F: masa_runtime::Function>(
+        &self,
+        aws: &AwsBox,
+        config: &Config,
+    ) -> Result<Handler, Missing> {
+        aws.build::<F>(config)
+    }
+}
+
 impl Stack {
     /// Opens a stack kept in the folder `data`, or in memory. `settings` are those that differ
     /// from the box's own; secrets and `MASA_PUBLIC_URL` must be among them.
@@ -87,12 +121,25 @@ impl Stack {
     /// # Errors
     /// [`Error`] when the folder can't be used or a setting is missing.
     pub fn open(data: Option<&Path>, clock: ClockMode, settings: Config) -> Result<Self, Error> {
+        Self::open_in(&Warm, data, clock, settings)
+    }
+
+    /// The same, with the functions in containers of one's own making.
+    ///
+    /// # Errors
+    /// As [`Stack::open`].
+    pub fn open_in(
+        containers: &impl Containers,
+        data: Option<&Path>,
+        clock: ClockMode,
+        settings: Config,
+    ) -> Result<Self, Error> {
         let aws = AwsBox::open(data, clock)?;
         aws.ensure_table(TABLE)?;
         let config = wiring(&aws).overridden_by(settings);
         add_queues(&aws)?;
         let (mut routes, mut handlers) =
-            (ROUTES.into_iter(), http_handlers(&aws, &config)?.into_iter());
+            (ROUTES.into_iter(), http_handlers(containers, &aws, &config)?.into_iter());
         while let (Some((function, routes)), Some(handler)) = (routes.next(), handlers.next()) {
             aws.on_http(function, routes, handler)?;
         }
@@ -105,10 +152,25 @@ impl Stack {
                 max_attempts: 50,
                 dead_letter_queue: Some(ADVANCE_DEAD_LETTERS.to_owned()),
             },
-            aws.build::<masa_advance::Function>(&config)?,
+            containers.handler::<masa_advance::Function>(&aws, &config)?,
         )?;
-        aws.on_queue("wake", WAKE_QUEUE, 10, aws.build::<masa_wake::Function>(&config)?)?;
-        aws.on_queue("deliver", SEND_QUEUE, 10, aws.build::<masa_deliver::Function>(&config)?)?;
+        aws.on_queue(
+            "wake",
+            WAKE_QUEUE,
+            10,
+            containers.handler::<masa_wake::Function>(&aws, &config)?,
+        )?;
+        aws.on_queue(
+            "deliver",
+            SEND_QUEUE,
+            10,
+            containers.handler::<masa_deliver::Function>(&aws, &config)?,
+        )?;
+        let feedback = containers.handler::<masa_feedback::Function>(&aws, &config)?;
+        aws.on_queue("feedback", FEEDBACK_QUEUE, 10, feedback)?;
+        aws.publish_ses_events(FEEDBACK_QUEUE)?;
+        let sweep = containers.handler::<masa_sweep::Function>(&aws, &config)?;
+        aws.on_rate("sweep", SWEEP_EVERY, sweep)?;
         let store = Store::new(&aws.sdk_config(), &config)?;
         Ok(Self { aws, store, config })
     }
@@ -124,7 +186,7 @@ impl Stack {
         let outbox = self.aws.outbox()?;
         let messages = self.store.all_messages().await?;
         for message in &messages {
-            let Status::Claimed { owner, .. } = &message.status else { continue };
+            let Status::Claimed { owner, unknowns, .. } = &message.status else { continue };
             let taken = match message.channel {
                 Channel::Email => outbox.iter().find(|mail| is_of(mail, message.id)),
                 Channel::Sms => {
@@ -141,7 +203,11 @@ impl Stack {
             let at = self.aws.clock().now();
             let outcome = match taken {
                 Some(sent) => Status::Sent { at, provider_id: text(sent, "id").to_owned() },
-                None => Status::Released { at, reason: "the process was killed".to_owned() },
+                None => Status::Released {
+                    at,
+                    reason: "the process was killed".to_owned(),
+                    unknowns: *unknowns,
+                },
             };
             self.store.settle(message.contact, message.id, owner, &outcome).await?;
         }
@@ -164,14 +230,18 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
 }
 
 /// The functions behind [`ROUTES`], in its order.
-fn http_handlers(aws: &AwsBox, config: &Config) -> Result<[masa_box::Handler; 6], Missing> {
+fn http_handlers(
+    containers: &impl Containers,
+    aws: &AwsBox,
+    config: &Config,
+) -> Result<[Handler; 6], Missing> {
     Ok([
-        aws.build::<masa_signup::Function>(config)?,
-        aws.build::<masa_purchase::Function>(config)?,
-        aws.build::<masa_event::Function>(config)?,
-        aws.build::<masa_open::Function>(config)?,
-        aws.build::<masa_click::Function>(config)?,
-        aws.build::<masa_preferences::Function>(config)?,
+        containers.handler::<masa_signup::Function>(aws, config)?,
+        containers.handler::<masa_purchase::Function>(aws, config)?,
+        containers.handler::<masa_event::Function>(aws, config)?,
+        containers.handler::<masa_open::Function>(aws, config)?,
+        containers.handler::<masa_click::Function>(aws, config)?,
+        containers.handler::<masa_preferences::Function>(aws, config)?,
     ])
 }
 
@@ -188,8 +258,10 @@ fn add_queues(aws: &AwsBox) -> Result<(), Error> {
         (SEND_DEAD_LETTERS, None),
         (WAKE_DEAD_LETTERS, None),
         (ADVANCE_DEAD_LETTERS, None),
+        (FEEDBACK_DEAD_LETTERS, None),
         (SEND_QUEUE, Some(SEND_DEAD_LETTERS)),
         (WAKE_QUEUE, Some(WAKE_DEAD_LETTERS)),
+        (FEEDBACK_QUEUE, Some(FEEDBACK_DEAD_LETTERS)),
     ] {
         aws.add_queue(queue(name, dead_letters))?;
     }
@@ -201,8 +273,14 @@ fn wiring(aws: &AwsBox) -> Config {
     [
         ("MASA_TABLE", TABLE.to_owned()),
         ("MASA_SEND_QUEUE", aws.queue_url(SEND_QUEUE)),
+        ("MASA_SEND_DEAD_LETTERS", aws.queue_url(SEND_DEAD_LETTERS)),
         ("MASA_WAKE_QUEUE", aws.queue_url(WAKE_QUEUE)),
         ("MASA_WAKE_QUEUE_ARN", aws.queue_arn(WAKE_QUEUE)),
+        ("MASA_WAKE_DEAD_LETTERS", aws.queue_url(WAKE_DEAD_LETTERS)),
+        ("MASA_ADVANCE_DEAD_LETTERS", aws.queue_url(ADVANCE_DEAD_LETTERS)),
+        ("MASA_FEEDBACK_QUEUE", aws.queue_url(FEEDBACK_QUEUE)),
+        ("MASA_FEEDBACK_DEAD_LETTERS", aws.queue_url(FEEDBACK_DEAD_LETTERS)),
+        ("MASA_CONFIGURATION_SET", "masa".to_owned()),
         ("MASA_SCHEDULE_ROLE_ARN", format!("arn:aws:iam::{}:role/schedule", masa_box::ACCOUNT)),
         ("MASA_SCHEDULE_GROUP", "masa".to_owned()),
         ("MASA_SCHEDULE_DLQ_ARN", aws.queue_arn(WAKE_DEAD_LETTERS)),

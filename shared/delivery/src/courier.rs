@@ -1,20 +1,30 @@
 //! Delivering one message: claim, look, compose, send, settle.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::{SignedDuration, Timestamp};
-use masa_dispatch::SendJob;
+use masa_dispatch::{Fate, SendJob};
 use masa_domain::{
-    Action, Answer, Channel, Contact, Flow, Kind, Message, Refusals, Run, Shop, Skip, State, Status,
+    Action, Answer, Channel, Contact, Flow, Kind, Message, OnUnknown, Refusals, Run, Shop, Skip,
+    State, Status, Suppressions,
+    planted::{self, Bug},
 };
 use masa_runtime::{Clock, Config, Missing};
 use masa_store::{Claim, Flows, Loaded, Settle, Store};
 
 use crate::{
     compose::{Composer, Occasion},
+    gate::Gates,
     provider::{Provider, Sent},
 };
 
 /// How long a claim is its holder's alone: longer than a deliver function may run.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// How long SES's own word about a mail is waited for after that, unless `MASA_UNKNOWN_GRACE` says
+/// otherwise, in seconds. Its events come within seconds; a queue of them may take longer.
+const GRACE_S: u32 = 300;
+/// How often a message of unknown outcome is sent again, where that is the flow's policy.
+const RESENDS_MAX: u32 = 1;
 
 /// Why a job has to come again.
 #[derive(Debug, thiserror::Error)]
@@ -34,13 +44,46 @@ pub enum Error {
     },
     /// Another invocation holds the claim, or held it when it died.
     #[error("the message is claimed by another invocation")]
-    InFlight,
+    InFlight {
+        /// When that is to be looked at again.
+        until: Timestamp,
+    },
     /// SES or SNS refuses for now.
-    #[error("the provider refuses for now: {0}")]
-    Later(String),
+    #[error("the provider refuses for now: {cause}")]
+    Later {
+        /// Its code.
+        cause: String,
+        /// When to try again.
+        until: Timestamp,
+    },
+    /// SES or SNS refused a message before this one, as it would this one.
+    #[error("the provider refuses every message for now")]
+    Closed {
+        /// When to try again.
+        until: Timestamp,
+    },
     /// The send may or may not have succeeded.
-    #[error("the provider's answer is unknown: {0}")]
-    Unknown(String),
+    #[error("the provider's answer is unknown: {cause}")]
+    Unknown {
+        /// What went wrong.
+        cause: String,
+        /// When that is to be settled.
+        until: Timestamp,
+    },
+}
+
+impl Error {
+    /// What becomes of the job.
+    pub fn fate(&self, now: Timestamp) -> Fate {
+        match self {
+            Self::Store(error) if error.is_permanent() => Fate::Never,
+            Self::Store(_) | Self::NoStep { .. } => Fate::Again,
+            Self::InFlight { until }
+            | Self::Later { until, .. }
+            | Self::Closed { until }
+            | Self::Unknown { until, .. } => Fate::After(until.duration_since(now)),
+        }
+    }
 }
 
 /// Proof that a message may go to this contact: only [`permit`] makes one, and sending takes one.
@@ -63,6 +106,8 @@ pub struct Courier {
     flows: Flows,
     composer: Composer,
     provider: Provider,
+    gates: Gates,
+    grace: SignedDuration,
     clock: Clock,
 }
 
@@ -76,7 +121,9 @@ impl Courier {
         let flows = Flows::new(store.clone(), clock.clone());
         let composer = Composer::new(config)?;
         let provider = Provider::new(sdk, config)?;
-        Ok(Self { store, flows, composer, provider, clock })
+        let grace = config.parse_or("MASA_UNKNOWN_GRACE", GRACE_S)?;
+        let grace = SignedDuration::from_secs(i64::from(grace));
+        Ok(Self { store, flows, composer, provider, gates: Gates::default(), grace, clock })
     }
 
     /// Delivers the message of `job` if nobody did. `owner` names this attempt alone.
@@ -90,37 +137,104 @@ impl Courier {
             let (flow, step) = (job.flow.clone(), job.step.clone());
             return Err(Error::NoStep { flow, version: job.version, step });
         };
-        let now = self.clock.now();
-        let message = claimed(job, channel, owner, now);
-        if let Claim::Held(held) = self.store.claim(&message, now).await? {
-            return self.held(&held, now).await;
-        }
-        // What was refused before this read is seen by it: the claim came first.
         let errand = Errand { job, flow, channel, kind };
-        let sent = match self.attempt(&errand).await {
+        if let Some(until) = self.gates.closed(channel, self.clock.now()) {
+            return Err(Error::Closed { until });
+        }
+        if planted::on(Bug::SendBeforeClaim) {
+            let claim = Held { lease_until: self.clock.now(), unknowns: 0 };
+            self.attempt(&errand, &claim, None).await?;
+        }
+        let early = match planted::on(Bug::LookBeforeClaim) {
+            true => Some(self.store.load(job.contact).await?),
+            false => None,
+        };
+        let Some(claim) = self.claim(&errand, owner).await? else { return Ok(()) };
+        // What was refused before this attempt's look is seen by it: the claim came first.
+        let outcome = match self.attempt(&errand, &claim, early).await {
             Ok(outcome) => outcome,
-            Err(Error::Unknown(cause)) => {
-                // The claim stays: when its lease ends, the outcome is settled as unknown.
-                tracing::warn!(run = %job.message.run, step = %job.step, %cause, "outcome unknown");
-                return Err(Error::Unknown(cause));
+            Err(unknown @ Error::Unknown { .. }) if !planted::on(Bug::ResendOnUnknown) => {
+                // The claim stays, until SES tells or nobody did in time.
+                tracing::warn!(run = %job.message.run, step = %job.step, error = %unknown, "unknown");
+                return Err(unknown);
             }
             Err(error) => {
                 let (at, reason) = (self.clock.now(), error.to_string());
-                self.settle(job, owner, &Status::Released { at, reason }).await?;
+                let released = Status::Released { at, reason, unknowns: claim.unknowns };
+                self.settle(job, owner, &released).await?;
                 return Err(error);
             }
         };
         tracing::info!(
             run = %job.message.run, flow = %job.flow, step = %job.step,
-            outcome = %sent.in_words(), "message settled"
+            outcome = %outcome.in_words(), "message settled"
         );
-        self.settle(job, owner, &sent).await
+        self.settle(job, owner, &outcome).await
+    }
+
+    /// Claims the message, for the first time or after others. `None` when there is nothing to send:
+    /// it is settled, now or before.
+    async fn claim(&self, errand: &Errand<'_>, owner: &str) -> Result<Option<Held>, Error> {
+        let now = self.clock.now();
+        let claim = Held { lease_until: after(now, LEASE), unknowns: 0 };
+        let message = claimed(errand, claim.status(owner));
+        let held = match self.store.claim(&message, now).await? {
+            Claim::Won => return Ok(Some(claim)),
+            Claim::Held(held) => held,
+        };
+        let unknowns = match &held.status {
+            Status::Released { unknowns, .. } => *unknowns,
+            Status::Claimed { owner: holder, lease_until, unknowns } => {
+                let before = Held { lease_until: *lease_until, unknowns: *unknowns };
+                let until = self.settled_by(errand.channel, &before);
+                if now < until {
+                    return Err(Error::InFlight { until });
+                }
+                let again = errand.flow.on_unknown(errand.kind) == OnUnknown::Resend;
+                if !again || *unknowns >= RESENDS_MAX {
+                    tracing::warn!(run = %held.id.run, step = %held.step, "left as unknown");
+                    self.settle(errand.job, holder, &Status::Unknown { at: now }).await?;
+                    return Ok(None);
+                }
+                tracing::warn!(run = %held.id.run, step = %held.step, "sent again, once");
+                unknowns.saturating_add(1)
+            }
+            _ => {
+                tracing::debug!(run = %held.id.run, "the message was settled before");
+                return Ok(None);
+            }
+        };
+        let claim = Held { unknowns, ..claim };
+        match self.store.take_over(&held, &claim.status(owner)).await? {
+            Claim::Won => Ok(Some(claim)),
+            // Somebody else took it over first.
+            Claim::Held(_) => {
+                Err(Error::InFlight { until: self.settled_by(errand.channel, &claim) })
+            }
+        }
+    }
+
+    /// When a claim's outcome is settled at the latest. No event tells of texts.
+    fn settled_by(&self, channel: Channel, claim: &Held) -> Timestamp {
+        match channel {
+            Channel::Email => after(claim.lease_until, self.grace),
+            Channel::Sms => claim.lease_until,
+        }
     }
 
     /// Looks at the contact, composes and sends.
-    async fn attempt(&self, errand: &Errand<'_>) -> Result<Status, Error> {
+    async fn attempt(
+        &self,
+        errand: &Errand<'_>,
+        claim: &Held,
+        early: Option<Loaded>,
+    ) -> Result<Status, Error> {
         let job = errand.job;
-        let Loaded { contact, mut refusals } = self.store.load(job.contact).await?;
+        let loaded = match early {
+            Some(loaded) => loaded,
+            None => self.store.load(job.contact).await?,
+        };
+        let Loaded { contact, mut refusals, suppressions } = loaded;
         if let Some(contact) = &contact {
             let refuser = self.composer.refuser(contact, errand.channel);
             if refuser != contact.id && errand.kind == Kind::Marketing {
@@ -134,7 +248,7 @@ impl Courier {
         else {
             return skipped(Skip::RunMovedOn);
         };
-        let permit = match permit(contact, &refusals, errand.channel, errand.kind) {
+        let permit = match permit(contact, &refusals, &suppressions, errand) {
             Ok(permit) => permit,
             Err(reason) => return skipped(reason),
         };
@@ -144,10 +258,22 @@ impl Courier {
         };
         let at = self.clock.now();
         match sent {
-            Sent::Accepted(provider_id) => Ok(Status::Sent { at, provider_id }),
-            Sent::Rejected(reason) => Ok(Status::Failed { at, reason }),
-            Sent::Later(reason) => Err(Error::Later(reason)),
-            Sent::Unknown(cause) => Err(Error::Unknown(cause)),
+            Sent::Accepted(provider_id) => {
+                self.gates.open(errand.channel);
+                Ok(Status::Sent { at, provider_id })
+            }
+            Sent::Rejected(reason) => {
+                self.gates.open(errand.channel);
+                Ok(Status::Failed { at, reason })
+            }
+            Sent::Later(cause, refuses) => {
+                let until = self.gates.close(errand.channel, refuses, at);
+                tracing::warn!(%cause, %until, "the provider refuses for now");
+                Err(Error::Later { cause, until })
+            }
+            Sent::Unknown(cause) => {
+                Err(Error::Unknown { cause, until: self.settled_by(errand.channel, claim) })
+            }
         }
     }
 
@@ -174,19 +300,6 @@ impl Courier {
         }
     }
 
-    /// A message that was claimed before: settled, being sent, or left by a dead invocation.
-    async fn held(&self, held: &Message, now: Timestamp) -> Result<(), Error> {
-        match &held.status {
-            Status::Claimed { lease_until, .. } if now < *lease_until => Err(Error::InFlight),
-            Status::Claimed { owner, .. } => {
-                let unknown = Status::Unknown { at: now };
-                self.store.settle(held.contact, held.id, owner, &unknown).await?;
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
     async fn settle(&self, job: &SendJob, owner: &str, outcome: &Status) -> Result<(), Error> {
         match self.store.settle(job.contact, job.message, owner, outcome).await? {
             Settle::Done => {}
@@ -198,21 +311,42 @@ impl Courier {
     }
 }
 
-fn claimed(job: &SendJob, channel: Channel, owner: &str, now: Timestamp) -> Message {
-    let lease_until = now.checked_add(LEASE).unwrap_or(Timestamp::MAX);
+/// A claim of one's own.
+struct Held {
+    lease_until: Timestamp,
+    /// How many claims before it ended with nobody knowing.
+    unknowns: u32,
+}
+
+impl Held {
+    fn status(&self, owner: &str) -> Status {
+        let Self { lease_until, unknowns } = *self;
+        Status::Claimed { owner: owner.to_owned(), lease_until, unknowns }
+    }
+}
+
+fn after(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_add(span).unwrap_or(Timestamp::MAX)
+}
+
+fn claimed(errand: &Errand<'_>, status: Status) -> Message {
+    let job = errand.job;
     Message {
         id: job.message,
         contact: job.contact,
         flow: job.flow.clone(),
         version: job.version,
         step: job.step.clone(),
-        channel,
-        status: Status::Claimed { owner: owner.to_owned(), lease_until },
+        channel: errand.channel,
+        status,
         opened_at: None,
-        opens: 0,
+        opens: BTreeSet::new(),
         clicked_at: None,
-        clicks: 0,
-        links: std::collections::BTreeMap::new(),
+        clicks: BTreeSet::new(),
+        links: BTreeMap::new(),
+        delivered_at: None,
+        bounced_at: None,
+        complained_at: None,
     }
 }
 
@@ -224,19 +358,24 @@ fn sending<'c>(contact: &'c Contact, job: &SendJob) -> Option<(&'c Contact, &'c 
     there.then_some((contact, run))
 }
 
-/// Whether the message may go: there is an address, and marketing was agreed to and not refused.
+/// Whether the message may go: there is an address that takes mail, and marketing was agreed to and
+/// not refused.
 fn permit<'c>(
     contact: &'c Contact,
     refusals: &Refusals,
-    channel: Channel,
-    kind: Kind,
+    suppressions: &Suppressions,
+    errand: &Errand<'_>,
 ) -> Result<Permit<'c>, Skip> {
+    let channel = errand.channel;
     let address = match channel {
         Channel::Email => contact.profile.email.as_deref(),
         Channel::Sms => contact.profile.phone.as_deref(),
     };
     let address = address.ok_or(Skip::NoAddress)?;
-    if kind == Kind::Marketing && !refusals.allow(contact, channel) {
+    if suppressions.0.contains_key(&channel) {
+        return Err(Skip::Suppressed);
+    }
+    if errand.kind == Kind::Marketing && !refusals.allow(contact, channel) {
         let agreed = contact.consent.get(&channel);
         let refused = agreed.is_some_and(|consent| consent.answer == Answer::Refused)
             || refusals.0.contains_key(&channel);

@@ -2,10 +2,12 @@
 //!
 //! SES and SNS have no idempotency token, so a send has three outcomes: taken, refused, unknown.
 //! The claim is written before the send and only its holder may settle it; what is unknown stays
-//! claimed until its lease ends, and is then settled as unknown and never tried again.
+//! claimed until SES tells of it, or its lease and a grace period end: then the flow's policy decides
+//! whether it is left as unknown or sent once more.
 
 mod compose;
 mod courier;
+mod gate;
 mod html;
 mod page;
 mod provider;

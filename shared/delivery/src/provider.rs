@@ -10,7 +10,10 @@ use masa_dispatch::SendJob;
 use masa_domain::Kind;
 use masa_runtime::{Config, Missing};
 
-use crate::compose::{Mail, Text};
+use crate::{
+    compose::{Mail, Text},
+    gate::Refuses,
+};
 
 /// What became of a send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +22,8 @@ pub(crate) enum Sent {
     Accepted(String),
     /// It was refused for good. The reason is a code: messages of SES quote addresses.
     Rejected(String),
-    /// It was refused for now: the rate, the quota, a paused account, a missing identity.
-    Later(String),
+    /// It was refused for now, as the next one will be.
+    Later(String, Refuses),
     /// Nobody knows.
     Unknown(String),
 }
@@ -67,16 +70,17 @@ impl Provider {
         };
         let code = refused.code().unwrap_or("Unknown").to_owned();
         match refused {
-            SendEmailError::TooManyRequestsException(_)
-            | SendEmailError::LimitExceededException(_)
+            SendEmailError::TooManyRequestsException(_) => Sent::Later(code, Refuses::Haste),
+            // The limit is the day's quota.
+            SendEmailError::LimitExceededException(_)
             | SendEmailError::SendingPausedException(_)
             | SendEmailError::AccountSuspendedException(_)
             | SendEmailError::MailFromDomainNotVerifiedException(_)
-            | SendEmailError::NotFoundException(_) => Sent::Later(code),
+            | SendEmailError::NotFoundException(_) => Sent::Later(code, Refuses::Everything),
             // The account's to mend, and not the message's fault. Its text quotes addresses, so it
             // is looked at and not kept.
             SendEmailError::MessageRejected(_) if error_text(refused).contains("not verified") => {
-                Sent::Later("IdentityNotVerified".to_owned())
+                Sent::Later("IdentityNotVerified".to_owned(), Refuses::Everything)
             }
             SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_) => {
                 Sent::Rejected(code)
@@ -151,10 +155,12 @@ fn by_status<E>(error: &SdkError<E>, code: String) -> Sent {
     let status = error.raw_response().map(|response| response.status().as_u16());
     let throttled = ["Throttling", "Throttled", "TooManyRequests", "RequestLimitExceeded"];
     match status {
-        Some(429) => Sent::Later(code),
-        Some(_) if throttled.iter().any(|prefix| code.starts_with(prefix)) => Sent::Later(code),
+        Some(429) => Sent::Later(code, Refuses::Haste),
+        Some(_) if throttled.iter().any(|prefix| code.starts_with(prefix)) => {
+            Sent::Later(code, Refuses::Haste)
+        }
         // Credentials and permissions are the account's to mend, not the message's fault.
-        Some(401 | 403) => Sent::Later(code),
+        Some(401 | 403) => Sent::Later(code, Refuses::Everything),
         Some(400..=499) => Sent::Rejected(code),
         _ => Sent::Unknown(code),
     }

@@ -2,6 +2,15 @@
 //!
 //! Everything here may be done twice. A second send meets the first one's claim, a second wake an
 //! older generation, and a second schedule of the same name is the same schedule.
+//!
+//! Functions that a queue feeds work their batches off with an [`Inbox`]; what can't be worked off
+//! ends, with its cause, among the dead letters ([`Letters`]).
+
+mod backoff;
+mod inbox;
+mod job;
+mod letters;
+mod wake_queue;
 
 use aws_sdk_scheduler::{
     error::{ProvideErrorMetadata, SdkError},
@@ -10,41 +19,20 @@ use aws_sdk_scheduler::{
     },
 };
 use jiff::{Timestamp, tz::TimeZone};
-use masa_domain::{ContactId, Effect, MessageId, RunId};
+use masa_domain::{ContactId, Effect, RunId};
 use masa_runtime::{Config, Missing, call_error};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+pub use backoff::{Fate, Setback};
+pub use inbox::{Inbox, InboxNames};
+pub use job::{SendJob, WakeJob};
+pub use letters::{CAUSE, FUNCTION, Letters, Parked, RECEIVES};
+pub use wake_queue::WakeQueue;
 
 /// The longest delay of a queue message, in seconds (SQS `DelaySeconds`).
 const QUEUE_DELAY_MAX: i64 = 900;
 
-/// A message to be sent, as the send queue carries it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SendJob {
-    /// To whom.
-    pub contact: ContactId,
-    /// Which message.
-    #[serde(flatten)]
-    pub message: MessageId,
-    /// The flow that decided it.
-    pub flow: String,
-    /// Its version.
-    pub version: u32,
-    /// The step that sends.
-    pub step: String,
-}
-
-/// A due wait, as the wake queue and the schedules carry it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WakeJob {
-    /// Whose.
-    pub contact: ContactId,
-    /// Which run.
-    pub run: RunId,
-    /// The generation for which it was armed.
-    pub generation: u32,
-}
-
-/// An effect that was not carried out, or whose answer was lost; it may be done again.
+/// A call that did not succeed, or whose answer was lost; it may be made again.
 #[derive(Debug, thiserror::Error)]
 #[error("{operation} did not succeed: {cause}")]
 pub struct Error {
@@ -105,12 +93,12 @@ impl Dispatch {
                 self.enqueue(&self.send_queue, &job, 0).await
             }
             Effect::Arm { run, generation, until } => {
-                let job = WakeJob { contact, run: *run, generation: *generation };
+                let job = WakeJob::Wake { contact, run: *run, generation: *generation };
                 let seconds = seconds_until(now, *until);
                 if seconds == 0 || i64::from(seconds) < self.short_wait {
                     self.enqueue(&self.wake_queue, &job, seconds).await
                 } else {
-                    self.schedule(&job, *until).await
+                    self.schedule(schedule_name(*run, *generation), &job, *until).await
                 }
             }
             Effect::Disarm { run, generation } => self.unschedule(*run, *generation).await,
@@ -124,7 +112,7 @@ impl Dispatch {
         Ok(())
     }
 
-    async fn schedule(&self, job: &WakeJob, until: Timestamp) -> Result<(), Error> {
+    async fn schedule(&self, name: String, job: &WakeJob, until: Timestamp) -> Result<(), Error> {
         const CREATE: &str = "CreateSchedule";
         let built = |error: aws_sdk_scheduler::error::BuildError| Error {
             operation: CREATE,
@@ -140,7 +128,7 @@ impl Dispatch {
         let created = self
             .schedules
             .create_schedule()
-            .name(schedule_name(job.run, job.generation))
+            .name(name)
             .group_name(&self.schedule_group)
             .schedule_expression(at_expression(until))
             .schedule_expression_timezone("UTC")

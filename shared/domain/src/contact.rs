@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     fact::{Fact, Happening, Order},
     id::{ContactId, FactId, RunId},
-    run::Run,
+    run::{End, Run},
 };
 
 /// How long a fact can be delivered again: a DynamoDB stream keeps a record for 24 hours; one more
@@ -174,6 +174,29 @@ impl Refusals {
     }
 }
 
+/// Why nothing goes to an address any more, whatever its owner agreed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhySuppressed {
+    /// It does not exist, or SES holds it on its own suppression list.
+    Bounce,
+    /// Its owner called a message spam.
+    Complaint,
+}
+
+/// A suppression.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppressed {
+    /// Why.
+    pub why: WhySuppressed,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// The channels that are suppressed: an item of their own, as [`Refusals`] are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppressions(pub BTreeMap<Channel, Suppressed>);
+
 /// What a contact bought, summed up so that a decision need not read the orders.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -206,6 +229,22 @@ pub struct FlowLedger {
     pub entered: u32,
     /// When last.
     pub last_at: Timestamp,
+    /// How many of the runs came to the end.
+    #[serde(default)]
+    pub finished: u32,
+    /// How many left by an exit step or rule.
+    #[serde(default)]
+    pub left: u32,
+    /// How many could not go on.
+    #[serde(default)]
+    pub failed: u32,
+}
+
+impl FlowLedger {
+    /// A first entry is about to be counted.
+    pub(crate) fn new(at: Timestamp) -> Self {
+        Self { entered: 0, last_at: at, finished: 0, left: 0, failed: 0 }
+    }
 }
 
 impl Contact {
@@ -326,6 +365,28 @@ impl Contact {
             "country" => text(&self.profile.country),
             _ => self.fields.get(name).cloned(),
         }
+    }
+
+    /// Counts the end of a run.
+    pub(crate) fn count_end(&mut self, flow: &str, end: &End) {
+        let Some(ledger) = self.flows.get_mut(flow) else { return };
+        let count = match end {
+            End::Finished => &mut ledger.finished,
+            End::Left | End::Exited { .. } => &mut ledger.left,
+            End::Failed { .. } => &mut ledger.failed,
+        };
+        *count = count.saturating_add(1);
+    }
+
+    /// When somebody should look after this contact, unless it moves before: the first of its live
+    /// runs' times, cut up to the hour so that quick moves do not change it. `None` without a live
+    /// run.
+    pub fn due(&self) -> Option<Timestamp> {
+        const HOUR: i64 = 3_600;
+        let live = self.runs.values().filter(|run| run.is_live());
+        let first = live.map(|run| run.overdue_at).min()?;
+        let hours = first.as_second().div_euclid(HOUR).saturating_add(1);
+        Some(Timestamp::from_second(hours.saturating_mul(HOUR)).unwrap_or(Timestamp::MAX))
     }
 
     /// Trims what is only told and no longer decided on, until the state fits into its item: a state

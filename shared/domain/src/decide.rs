@@ -36,6 +36,33 @@ pub enum Stimulus {
     },
     /// A message changed.
     Message(Box<Message>),
+    /// A run did not move in its time; whatever was to move it is asked for again.
+    Overdue,
+}
+
+/// What a stimulus turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It changes the contact.
+    Applied,
+    /// This fact was applied before.
+    Repeated,
+    /// The run has moved on since, or is gone.
+    Stale,
+    /// Nothing follows from it.
+    Nothing,
+}
+
+impl Verdict {
+    /// The word for logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Repeated => "repeated",
+            Self::Stale => "stale",
+            Self::Nothing => "nothing",
+        }
+    }
 }
 
 /// Something to do after the new state is committed. Each may be done twice.
@@ -77,6 +104,8 @@ pub struct Decision {
     pub contact: Option<Contact>,
     /// What to do once that is committed.
     pub effects: Vec<Effect>,
+    /// What the stimulus was.
+    pub verdict: Verdict,
 }
 
 /// What a decision must know beyond the contact, as far as it was read.
@@ -114,6 +143,8 @@ pub fn decide(
         Stimulus::Fact(fact) => fact.id.0,
         Stimulus::Wake { run, generation } => moved_by(*run, *generation),
         Stimulus::Message(message) => moved_by(message.id.run, message.id.generation),
+        // The commit that it leads to is its only one: a version is decided upon once.
+        Stimulus::Overdue => Id::derive(&["overdue", &contact.version.to_string()]),
     };
     let mut walk = Walk {
         contact: contact.clone(),
@@ -123,13 +154,14 @@ pub fn decide(
         joined: VecDeque::new(),
         effects: Vec::new(),
     };
-    let changed = match stimulus {
+    let verdict = match stimulus {
         Stimulus::Fact(fact) => walk.fact(fact)?,
         Stimulus::Wake { run, generation } => walk.wake(*run, *generation)?,
         Stimulus::Message(message) => walk.message(message)?,
+        Stimulus::Overdue => walk.overdue()?,
     };
-    if !changed {
-        return Ok(Decision { contact: None, effects: walk.effects });
+    if verdict != Verdict::Applied {
+        return Ok(Decision { contact: None, effects: walk.effects, verdict });
     }
     walk.follow_joins()?;
     walk.contact.fit();
@@ -137,7 +169,7 @@ pub fn decide(
     // A list that a run joined may have ended it, or another run of this walk, after its effect
     // was asked for.
     effects.retain(|effect| is_meant(effect, &contact));
-    Ok(Decision { contact: Some(contact), effects })
+    Ok(Decision { contact: Some(contact), effects, verdict })
 }
 
 /// Whether `contact` still stands where `effect` was asked for.

@@ -22,6 +22,9 @@ pub struct Flow {
     pub name: String,
     /// Whether its messages are advertising.
     pub kind: Kind,
+    /// What becomes of a message whose outcome nobody knows, when other than its kind's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_unknown: Option<OnUnknown>,
     /// What lets a contact in: any of these.
     pub triggers: Vec<Trigger>,
     /// Who may enter; everybody when absent.
@@ -51,6 +54,17 @@ pub enum Kind {
     Marketing,
     /// Service that was asked for: order confirmations and the like.
     Transactional,
+}
+
+/// What becomes of a message of which nobody knows whether it was sent. SES and SNS have no
+/// idempotency token, so one of two evils has to be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnUnknown {
+    /// It is not sent again: perhaps the reader gets none. What marketing does.
+    Skip,
+    /// It is sent once more: perhaps the reader gets two. What transactional messages do.
+    Resend,
 }
 
 /// A happening that a flow waits for, to begin or to end.
@@ -265,5 +279,13 @@ impl Flow {
             Action::Sms { kind, .. } => Some((Channel::Sms, kind.unwrap_or(self.kind))),
             _ => None,
         }
+    }
+
+    /// What becomes of a message of this kind whose outcome nobody knows.
+    pub fn on_unknown(&self, kind: Kind) -> OnUnknown {
+        self.on_unknown.unwrap_or(match kind {
+            Kind::Marketing => OnUnknown::Skip,
+            Kind::Transactional => OnUnknown::Resend,
+        })
     }
 }

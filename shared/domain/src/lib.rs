@@ -13,19 +13,25 @@ mod id;
 pub mod link;
 mod message;
 mod occurrence;
+pub mod planted;
 mod run;
 mod span;
+pub mod story;
 mod walk;
 
 pub use condition::{Condition, FieldTest, MailStatus, Since};
-pub use contact::{Answer, Channel, Consent, Contact, FlowLedger, Profile, Purchases, Refusals};
-pub use decide::{Decision, Effect, Known, Need, Stimulus, decide};
+pub use contact::{
+    Answer, Channel, Consent, Contact, FlowLedger, Profile, Purchases, Refusals, Suppressed,
+    Suppressions, WhySuppressed,
+};
+pub use decide::{Decision, Effect, Known, Need, Stimulus, Verdict, decide};
 pub use fact::{ConsentGiven, ContactDetails, Fact, Happening, Item, Order};
 pub use flow::{
-    Action, Again, Catalogue, Flow, Form, Kind, LiveFlow, Product, Shop, Step, Template, Trigger,
-    catalogue_key,
+    Action, Again, Catalogue, Flow, Form, Kind, LiveFlow, OnUnknown, Product, Shop, Step, Template,
+    Trigger, catalogue_key,
 };
 pub use id::{ContactId, ContactKey, FactId, Id, MessageId, RunId};
-pub use message::{Message, Skip, Status};
-pub use run::{End, Entry, Run, State};
+pub use message::{MARKS_MAX, Message, Skip, Status};
+pub use run::{End, Run, State};
 pub use span::Span;
+pub use story::{Entry, What};

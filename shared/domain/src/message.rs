@@ -1,6 +1,6 @@
 //! A message to one person, from its claim to its outcome and what the reader did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -30,19 +30,32 @@ pub struct Message {
     /// First human or machine fetch of the pixel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<Timestamp>,
-    /// How often the pixel was fetched.
-    #[serde(default)]
-    pub opens: u64,
+    /// The fetches of the pixel, by the ids of their requests: adding one twice is adding it once.
+    /// At most [`MARKS_MAX`] are told apart.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub opens: BTreeSet<String>,
     /// First follow of any link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clicked_at: Option<Timestamp>,
-    /// How often links were followed.
-    #[serde(default)]
-    pub clicks: u64,
+    /// The follows of links, by the ids of their requests, at most [`MARKS_MAX`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub clicks: BTreeSet<String>,
     /// First follow of each link, by its key ([`crate::link::link_key`]).
     #[serde(default)]
     pub links: BTreeMap<String, Timestamp>,
+    /// When the recipient's server took it, as SES tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_at: Option<Timestamp>,
+    /// When it came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bounced_at: Option<Timestamp>,
+    /// When the reader called it spam.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complained_at: Option<Timestamp>,
 }
+
+/// How many opens, and how many clicks, of one message are told apart. More than that is no person.
+pub const MARKS_MAX: usize = 50;
 
 /// The fate of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +67,9 @@ pub enum Status {
         owner: String,
         /// From then on nobody is.
         lease_until: Timestamp,
+        /// How many earlier claims ended with nobody knowing whether it was sent.
+        #[serde(default)]
+        unknowns: u32,
     },
     /// It was refused for now, surely unsent, and may be claimed again.
     Released {
@@ -61,6 +77,9 @@ pub enum Status {
         at: Timestamp,
         /// Why, without an address.
         reason: String,
+        /// As of the claim that was released.
+        #[serde(default)]
+        unknowns: u32,
     },
     /// SES or SNS took it.
     Sent {
@@ -98,6 +117,8 @@ pub enum Skip {
     NoConsent,
     /// Marketing, and the contact refused.
     Refused,
+    /// The address bounced for good, or its owner complained.
+    Suppressed,
     /// The contact has no address for the channel.
     NoAddress,
     /// The run left before the message went out.
@@ -110,6 +131,7 @@ impl Skip {
         match self {
             Self::NoConsent => "no consent",
             Self::Refused => "the contact refused",
+            Self::Suppressed => "the address is suppressed",
             Self::NoAddress => "no address for this channel",
             Self::RunMovedOn => "the run had moved on",
         }

@@ -2,14 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::id::{FactId, RunId};
+use crate::{
+    id::{FactId, RunId},
+    story::{Entry, What},
+};
 
-/// How many entries of its own story a run keeps; the oldest goes first.
-const STORY_KEPT: usize = 40;
+/// How many entries of its own history a run keeps; the oldest goes first.
+const STORY_KEPT: usize = 60;
+
+/// How long after its time a run is looked after by the sweeper: longer than redeliveries take.
+const OVERDUE_AFTER: SignedDuration = SignedDuration::from_hours(1);
+
+/// The longest pause between two looks. A message may rightly stay in its queue for a day, when
+/// the provider's daily quota is used up; asking for it anew each hour would only fill the queue.
+const LOOK_PAUSE_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 /// A passage through a flow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +48,20 @@ pub struct Run {
     /// What happened to it, oldest first.
     #[serde(default)]
     pub story: Vec<Entry>,
+    /// How many older entries of its history were dropped.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub forgotten: u32,
+    /// When it should have moved by; from then on the sweeper looks after it.
+    #[serde(default)]
+    pub overdue_at: Timestamp,
+    /// How often the sweeper asked for its message in vain since it moved.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub looks: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Where a run stands.
@@ -85,17 +109,6 @@ pub enum End {
     },
 }
 
-/// A line of a run's story.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// When.
-    pub at: Timestamp,
-    /// At which step; empty for the entry itself.
-    pub step: String,
-    /// What happened, in plain words.
-    pub what: String,
-}
-
 impl Run {
     /// Whether it still moves.
     pub fn is_live(&self) -> bool {
@@ -110,29 +123,54 @@ impl Run {
         }
     }
 
-    pub(crate) fn tell(&mut self, at: Timestamp, step: &str, what: impl Into<String>) {
-        self.story.push(Entry { at, step: step.to_owned(), what: what.into() });
-        let surplus = self.story.len().saturating_sub(STORY_KEPT);
-        self.story.drain(..surplus);
+    pub(crate) fn tell(&mut self, at: Timestamp, step: &str, what: What) {
+        self.story.push(Entry { at, step: step.to_owned(), what });
+        self.forget(STORY_KEPT);
     }
 
-    /// Forgets all but the end of the story.
+    /// Forgets all but the end of the history.
     pub(crate) fn forget_story(&mut self) {
-        let surplus = self.story.len().saturating_sub(3);
+        self.forget(3);
+    }
+
+    fn forget(&mut self, kept: usize) {
+        let surplus = self.story.len().saturating_sub(kept);
         self.story.drain(..surplus);
+        let surplus = u32::try_from(surplus).unwrap_or(u32::MAX);
+        self.forgotten = self.forgotten.saturating_add(surplus);
     }
 
     /// Moves to `state` under a new generation.
-    pub(crate) fn go(&mut self, state: State) {
+    pub(crate) fn go(&mut self, state: State, now: Timestamp) {
         self.generation = self.generation.saturating_add(1);
-        match &state {
+        let due = match &state {
             State::Sending { step } => {
                 self.messages.insert(step.clone(), self.generation);
+                self.tell(now, &step.clone(), What::Sending);
+                now
             }
-            // No template will ask for it any more.
-            State::Ended { .. } => self.data = Value::Null,
-            State::Waiting { .. } => {}
-        }
+            State::Waiting { step, until } => {
+                self.tell(now, &step.clone(), What::Waiting(*until));
+                now.max(*until)
+            }
+            State::Ended { end, .. } => {
+                // No template will ask for it any more.
+                self.data = Value::Null;
+                self.tell(now, "", What::Ended(end.clone()));
+                now
+            }
+        };
+        self.looks = 0;
+        self.overdue_at = due.checked_add(OVERDUE_AFTER).unwrap_or(Timestamp::MAX);
         self.state = state;
+    }
+
+    /// Notes that its message was asked for once more; the next look comes after a longer pause.
+    pub(crate) fn looked_after(&mut self, now: Timestamp) {
+        self.looks = self.looks.saturating_add(1);
+        let pause =
+            2_i32.checked_pow(self.looks).and_then(|times| OVERDUE_AFTER.checked_mul(times));
+        let pause = pause.map_or(LOOK_PAUSE_MAX, |pause| pause.min(LOOK_PAUSE_MAX));
+        self.overdue_at = now.checked_add(pause).unwrap_or(Timestamp::MAX);
     }
 }

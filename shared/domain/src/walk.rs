@@ -8,13 +8,15 @@ use serde_json::json;
 use crate::{
     condition::Asked,
     contact::{Contact, FlowLedger, LIVE_RUNS_MAX},
-    decide::{Effect, Known, Need},
+    decide::{Effect, Known, Need, Verdict},
     fact::Fact,
     flow::{Action, Again, Flow},
     id::{Id, MessageId, RunId},
     message::Message,
     occurrence::{Occurrence, trigger_data},
+    planted::{self, Bug},
     run::{End, Run, State},
+    story::What,
 };
 
 /// Where a step leads.
@@ -36,44 +38,95 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn fact(&mut self, fact: &Fact) -> Result<bool, Need> {
-        if self.contact.has_applied(fact) {
-            let live: Vec<RunId> = self.live_runs();
-            live.into_iter().for_each(|run| self.stand_by(run));
-            return Ok(false);
+    pub(crate) fn fact(&mut self, fact: &Fact) -> Result<Verdict, Need> {
+        if self.contact.has_applied(fact) && !planted::on(Bug::CountTwice) {
+            return Ok(self.again());
         }
         let joined = self.contact.apply(fact);
         self.occur(&Occurrence { fact: Some(fact), joined: &joined })?;
-        Ok(true)
+        Ok(Verdict::Applied)
     }
 
-    pub(crate) fn wake(&mut self, id: RunId, generation: u32) -> Result<bool, Need> {
+    pub(crate) fn wake(&mut self, id: RunId, generation: u32) -> Result<Verdict, Need> {
         let Some(State::Waiting { step, until }) = self.standing(id, generation) else {
             return Ok(self.already(id, generation));
         };
-        self.go_on(id, &step, until.max(self.now), "the wait is over")?;
-        Ok(true)
+        self.go_on(id, &step, until.max(self.now), What::Woke)?;
+        Ok(Verdict::Applied)
     }
 
-    pub(crate) fn message(&mut self, message: &Message) -> Result<bool, Need> {
+    pub(crate) fn message(&mut self, message: &Message) -> Result<Verdict, Need> {
         let (id, generation) = (message.id.run, message.id.generation);
-        let Some(settled) = message.status.settled_at() else { return Ok(false) };
+        let Some(settled) = message.status.settled_at() else {
+            return Ok(Verdict::Nothing);
+        };
         let Some(State::Sending { step }) = self.standing(id, generation) else {
             return Ok(self.already(id, generation));
         };
-        self.go_on(id, &step, settled, &message.status.in_words())?;
-        Ok(true)
+        self.go_on(id, &step, settled, What::Outcome(message.status.in_words()))?;
+        Ok(Verdict::Applied)
+    }
+
+    /// Moves what should have moved long ago, and asks again for what moves the rest.
+    pub(crate) fn overdue(&mut self) -> Result<Verdict, Need> {
+        let mut overdue = self.live_runs();
+        overdue
+            .retain(|run| self.contact.runs.get(run).is_some_and(|run| run.overdue_at <= self.now));
+        if overdue.is_empty() {
+            return Ok(self.again());
+        }
+        for id in overdue {
+            let Some(run) = self.contact.runs.get(&id) else { continue };
+            match run.state.clone() {
+                State::Waiting { step, until } if until <= self.now => {
+                    self.go_on(id, &step, self.now, What::Woke)?;
+                }
+                State::Sending { step } => {
+                    let generation = run.generation;
+                    let messages = self.known.messages.get(&id).ok_or(Need::Messages(id))?;
+                    let own = messages.iter().find(|message| message.id.generation == generation);
+                    match own.and_then(|own| Some((own.status.settled_at()?, own))) {
+                        Some((settled, own)) => {
+                            let outcome = What::Outcome(own.status.in_words());
+                            self.go_on(id, &step, settled, outcome)?;
+                        }
+                        None => self.look_after(id),
+                    }
+                }
+                State::Waiting { .. } | State::Ended { .. } => self.look_after(id),
+            }
+        }
+        Ok(Verdict::Applied)
+    }
+
+    fn look_after(&mut self, id: RunId) {
+        if let Some(run) = self.contact.runs.get_mut(&id) {
+            run.looked_after(self.now);
+        }
+        self.stand_by(id);
+    }
+
+    /// A stimulus that was applied before: its effects may not have run.
+    fn again(&mut self) -> Verdict {
+        if !planted::on(Bug::ForgetRedeliveredEffects) {
+            self.live_runs().into_iter().for_each(|run| self.stand_by(run));
+        }
+        Verdict::Repeated
     }
 
     /// Where `run` stands, when that is still the state of `generation`.
     fn standing(&self, run: RunId, generation: u32) -> Option<State> {
         let run = self.contact.runs.get(&run)?;
-        (run.generation == generation).then(|| run.state.clone())
+        let current = run.generation == generation || planted::on(Bug::IgnoreGeneration);
+        current.then(|| run.state.clone())
     }
 
     /// A stimulus of the past: its own effects may not have run, so those of the run that it moved
-    /// and of the runs that it let in are asked for once more. Always "nothing changed".
-    fn already(&mut self, id: RunId, generation: u32) -> bool {
+    /// and of the runs that it let in are asked for once more.
+    fn already(&mut self, id: RunId, generation: u32) -> Verdict {
+        if planted::on(Bug::ForgetRedeliveredEffects) {
+            return Verdict::Stale;
+        }
         let mut touched = self.live_runs();
         touched.retain(|run| {
             let Some(run) = self.contact.runs.get(run) else { return false };
@@ -81,7 +134,7 @@ impl<'a> Walk<'a> {
             moved || run.id == RunId::new(self.contact.id, &run.flow, self.cause)
         });
         touched.into_iter().for_each(|run| self.stand_by(run));
-        false
+        Verdict::Stale
     }
 
     /// Asks for what a run's state needs.
@@ -153,8 +206,9 @@ impl<'a> Walk<'a> {
                 if matches!(run.state, State::Waiting { .. }) {
                     self.effects.push(Effect::Disarm { run: id, generation: armed });
                 }
-                run.tell(now, "", format!("left: {rule}"));
-                run.go(State::Ended { end: End::Exited { rule }, at: now });
+                let end = End::Exited { rule };
+                run.go(State::Ended { end: end.clone(), at: now }, now);
+                self.contact.count_end(&flow.name, &end);
             }
         }
         Ok(())
@@ -181,7 +235,7 @@ impl<'a> Walk<'a> {
             }
         }
         let ledger = self.contact.flows.entry(flow.name.clone());
-        let ledger = ledger.or_insert(FlowLedger { entered: 0, last_at: at });
+        let ledger = ledger.or_insert_with(|| FlowLedger::new(at));
         ledger.entered = ledger.entered.saturating_add(1);
         ledger.last_at = ledger.last_at.max(at);
 
@@ -196,8 +250,11 @@ impl<'a> Walk<'a> {
             data: occurrence.fact.map(trigger_data).unwrap_or_default(),
             messages: BTreeMap::new(),
             story: Vec::new(),
+            forgotten: 0,
+            overdue_at: self.now,
+            looks: 0,
         };
-        run.tell(self.now, "", "entered");
+        run.tell(self.now, "", What::Entered);
         self.walk(run, flow, flow.first.clone(), at)
     }
 
@@ -218,7 +275,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Goes on after `step`, whose business is done as `what` says; waits count from `base`.
-    fn go_on(&mut self, id: RunId, step: &str, base: Timestamp, what: &str) -> Result<(), Need> {
+    fn go_on(&mut self, id: RunId, step: &str, base: Timestamp, what: What) -> Result<(), Need> {
         let Some(run) = self.contact.runs.get(&id) else { return Ok(()) };
         let flow = self.flow(&run.flow, run.version)?;
         let Some(mut run) = self.contact.runs.remove(&id) else { return Ok(()) };
@@ -250,7 +307,6 @@ impl<'a> Walk<'a> {
         loop {
             let Some(id) = step else {
                 let at = self.now;
-                run.tell(at, "", "finished");
                 self.stand(run, State::Ended { end: End::Finished, at });
                 return Ok(());
             };
@@ -291,14 +347,13 @@ impl<'a> Walk<'a> {
                 return Ok(Onward::Stand(State::Waiting { step: id.to_owned(), until }));
             }
             Action::Exit => {
-                run.tell(now, id, "left");
                 return Ok(Onward::Stand(State::Ended { end: End::Left, at: now }));
             }
             Action::If { when, then, otherwise } => {
                 let messages = self.known.messages.get(&run.id).map(Vec::as_slice);
                 let asked = Asked { contact: &self.contact, run: Some(run), messages };
                 let holds = when.holds(&asked).map_err(|_| Need::Messages(run.id))?;
-                run.tell(now, id, if holds { "yes" } else { "no" });
+                run.tell(now, id, What::Branch(holds));
                 return Ok(Onward::To(if holds { then.clone() } else { otherwise.clone() }));
             }
             Action::Set(fields) => {
@@ -328,19 +383,24 @@ impl<'a> Walk<'a> {
         };
         match old.and_then(|old| old.checked_add(by)) {
             Some(new) => self.contact.set_field(field, json!(new)),
-            None => run.tell(self.now, step, format!("`{field}` is not a number that can count")),
+            None => {
+                let words = format!("`{field}` is not a number that can count");
+                run.tell(self.now, step, What::Note(words));
+            }
         }
     }
 
-    fn fail(&mut self, mut run: Run, reason: String) {
+    fn fail(&mut self, run: Run, reason: String) {
         let at = self.now;
-        run.tell(at, "", format!("failed: {reason}"));
         self.stand(run, State::Ended { end: End::Failed { reason }, at });
     }
 
     /// Puts a run into its new state and asks for what that needs.
     fn stand(&mut self, mut run: Run, state: State) {
-        run.go(state);
+        if let State::Ended { end, .. } = &state {
+            self.contact.count_end(&run.flow, end);
+        }
+        run.go(state, self.now);
         let id = run.id;
         self.contact.runs.insert(id, run);
         self.stand_by(id);

@@ -5,7 +5,10 @@
 //! the redelivery of the stimulus.
 
 use masa_dispatch::Dispatch;
-use masa_domain::{Contact, ContactId, Decision, Known, Need, Stimulus, decide};
+use masa_domain::{
+    Contact, ContactId, Decision, Effect, FactId, Known, MessageId, Need, Stimulus, decide,
+    planted::{self, Bug},
+};
 use masa_runtime::{Clock, Config, Missing};
 use masa_store::{Commit, Flows, Store};
 
@@ -30,6 +33,18 @@ pub enum Error {
     /// The contact has more live journeys than one decision may read.
     #[error("one decision asked for more than {READS_MAX} reads")]
     TooMuch,
+}
+
+impl Error {
+    /// Whether the stimulus can never be worked off as things are: trying again is in vain, and must
+    /// not hold up others.
+    pub fn is_permanent(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_permanent(),
+            Self::Dispatch(_) | Self::Contended => false,
+            Self::TooMuch => true,
+        }
+    }
 }
 
 /// Moves journeys.
@@ -64,6 +79,8 @@ impl Engine {
             let loaded = self.store.load(contact).await?;
             let state = loaded.contact.unwrap_or_else(|| Contact::new(contact, now));
             let decision = self.decide(&state, stimulus, now).await?;
+            tracing::debug!(%contact, verdict = decision.verdict.as_str(), "decided");
+            self.planted(contact, &decision, now).await?;
             if let Some(next) = &decision.contact
                 && self.store.commit(next).await? == Commit::Conflict
             {
@@ -76,6 +93,53 @@ impl Engine {
             return Ok(());
         }
         Err(Error::Contended)
+    }
+
+    /// Works off a stored fact once more; one that is gone is let go.
+    ///
+    /// # Errors
+    /// As [`Engine::advance`].
+    pub async fn replay_fact(&self, contact: ContactId, fact: FactId) -> Result<(), Error> {
+        match self.store.fact(contact, fact).await? {
+            Some(fact) => self.advance(contact, &Stimulus::Fact(Box::new(fact))).await,
+            None => {
+                tracing::warn!(%contact, %fact, "a fact to be worked off again is gone");
+                Ok(())
+            }
+        }
+    }
+
+    /// Works off a message's outcome once more; one that is gone, or not settled, is let go.
+    ///
+    /// # Errors
+    /// As [`Engine::advance`].
+    pub async fn replay_message(&self, contact: ContactId, id: MessageId) -> Result<(), Error> {
+        match self.store.message(contact, id).await? {
+            Some(message) => self.advance(contact, &Stimulus::Message(Box::new(message))).await,
+            None => {
+                tracing::warn!(%contact, run = %id.run, "a message to be worked off again is gone");
+                Ok(())
+            }
+        }
+    }
+
+    /// The simulation's own mistakes: effects before the commit.
+    async fn planted(
+        &self,
+        contact: ContactId,
+        decision: &Decision,
+        now: jiff::Timestamp,
+    ) -> Result<(), Error> {
+        for effect in &decision.effects {
+            let early = match effect {
+                Effect::Disarm { .. } => planted::on(Bug::DeleteScheduleFirst),
+                Effect::Send { .. } | Effect::Arm { .. } => planted::on(Bug::CommitAfterEffect),
+            };
+            if early {
+                self.dispatch.carry_out(contact, effect, now).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Decides, reading what the decision turns out to need.

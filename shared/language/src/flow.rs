@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use masa_domain::{Action, Again, Condition, Flow, Kind, Trigger};
+use masa_domain::{Action, Again, Condition, Flow, Kind, OnUnknown, Trigger};
 
 use crate::{
     condition::{Conditions, Mention, check_mentions, product},
@@ -33,6 +33,10 @@ const TRIGGER_NAMES: Heads = Heads {
 /// The kinds of messages.
 pub(crate) const KINDS: [(&str, Kind); 2] =
     [("marketing", Kind::Marketing), ("transactional", Kind::Transactional)];
+
+/// What becomes of a message of which nobody knows whether it was sent.
+const ON_UNKNOWN: [(&str, OnUnknown); 2] =
+    [("skip", OnUnknown::Skip), ("resend", OnUnknown::Resend)];
 
 /// A flow's name, and where it stands.
 pub(crate) struct Name {
@@ -94,7 +98,7 @@ impl Reader<'_, '_> {
         let (entry_if, again) =
             fields.get("entry").map(|node| self.entry(node)).unwrap_or_default();
         let exits = fields.get("exit").and_then(|node| self.triggers(node)).unwrap_or_default();
-        let kind = fields.get("send").and_then(|node| self.send(node)).unwrap_or_default();
+        let (kind, on_unknown) = fields.get("send").map(|node| self.send(node)).unwrap_or_default();
         let flat = match fields.must("steps", self.report) {
             Some(node) => self.steps(node, &templates, problems),
             None => Flat::default(),
@@ -106,6 +110,7 @@ impl Reader<'_, '_> {
             Flow {
                 name: name.text.clone(),
                 kind,
+                on_unknown,
                 triggers,
                 entry_if,
                 again,
@@ -203,10 +208,14 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn send(&mut self, node: &Node) -> Option<Kind> {
-        let fields = Fields::of(node, "a mapping such as `{ kind: marketing }`", self.report)?;
-        fields.only(&["kind"], self.report);
-        word(fields.get("kind")?, &KINDS, self.report)
+    fn send(&mut self, node: &Node) -> (Kind, Option<OnUnknown>) {
+        let what = "a mapping such as `{ kind: marketing }`";
+        let Some(fields) = Fields::of(node, what, self.report) else { return Default::default() };
+        fields.only(&["kind", "on_unknown"], self.report);
+        let kind = fields.get("kind").and_then(|node| word(node, &KINDS, self.report));
+        let on_unknown =
+            fields.get("on_unknown").and_then(|node| word(node, &ON_UNKNOWN, self.report));
+        (kind.unwrap_or_default(), on_unknown)
     }
 
     fn steps(&mut self, node: &Node, templates: &Templates, problems: &mut Vec<Problem>) -> Flat {

@@ -1,39 +1,13 @@
-//! Batches: each record succeeds or fails alone, so that one bad record holds up no other.
+//! Stream batches: each record succeeds or fails alone, so that one bad record holds up no other.
 
 use std::future::Future;
 
 use aws_lambda_events::event::{
     dynamodb::{Event as DynamoDbEvent, EventRecord},
-    sqs::{SqsEvent, SqsMessage},
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
 
 use crate::Error;
-
-/// Handles each message of a queue batch and names those to be delivered again.
-///
-/// # Errors
-/// When a message has no id: it could not be named, so the whole batch has to come again.
-pub async fn queue_batch<F, R>(event: SqsEvent, handle: F) -> Result<SqsBatchResponse, Error>
-where
-    F: Fn(SqsMessage) -> R,
-    R: Future<Output = Result<(), Error>>,
-{
-    let mut failures = Vec::new();
-    for message in event.records {
-        let id = message.message_id.clone().ok_or("a queue message without an id")?;
-        if let Err(error) = handle(message).await {
-            tracing::warn!(message = %id, error = %chain(&*error), "will be delivered again");
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = id;
-            failures.push(failure);
-        }
-    }
-    let mut response = SqsBatchResponse::default();
-    response.batch_item_failures = failures;
-    Ok(response)
-}
 
 /// Handles the records of a stream batch in order. After a failure the later records of the same
 /// partition fail too, so that a contact's records keep their order, and all others are handled:
@@ -72,7 +46,7 @@ where
 }
 
 /// An error with all its causes, on one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

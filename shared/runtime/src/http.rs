@@ -4,12 +4,13 @@ use aws_lambda_events::{
     apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse},
     encodings::Body,
 };
-use data_encoding::BASE64;
+use data_encoding::{BASE32_NOPAD, BASE64};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY},
 };
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 /// The largest body that a hook takes, in bytes.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -65,6 +66,14 @@ impl Request {
     /// The caller's network address.
     pub fn source_ip(&self) -> Option<&str> {
         self.inner.request_context.http.source_ip.as_deref()
+    }
+
+    /// Ten characters that name this request: one that is worked off twice counts once.
+    pub fn id(&self) -> String {
+        let id = self.inner.request_context.request_id.as_deref().unwrap_or_default();
+        let time = self.inner.request_context.time_epoch.to_string();
+        let digest = Sha256::digest(format!("{time} {id}"));
+        BASE32_NOPAD.encode(&digest).chars().take(10).collect::<String>().to_ascii_lowercase()
     }
 
     /// The body's bytes, as they came in.

@@ -15,7 +15,7 @@ use std::future::Future;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use batch::{queue_batch, stream_batch};
+pub use batch::{chain, stream_batch};
 pub use clock::Clock;
 pub use config::{Config, Missing};
 pub use sdk::{call_error, sdk_config};
@@ -36,13 +36,15 @@ pub trait Function: Sized + Send + Sync + 'static {
     /// [`Missing`] when a setting that it needs is absent or unusable.
     fn new(sdk: &aws_types::SdkConfig, config: &Config, clock: Clock) -> Result<Self, Missing>;
 
-    /// Handles one event.
+    /// Handles one event. `invocation` names this handling of it and no other, also when Lambda
+    /// hands the same event out twice.
     ///
     /// # Errors
     /// When the whole event has to be delivered again.
     fn handle(
         &self,
         event: Self::Event,
+        invocation: &str,
     ) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
 }
 
@@ -56,8 +58,8 @@ pub async fn run<F: Function>() -> Result<(), Error> {
     let sdk = sdk_config(&config)?;
     let function = F::new(&sdk, &config, Clock::system())?;
     let function = &function;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<F::Event>| {
-        function.handle(event.payload)
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<F::Event>| {
+        function.handle(event.payload, &event.context.request_id).await
     }))
     .await
 }

@@ -2,12 +2,19 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use masa_domain::{Channel, Contact, ContactId, Fact, Message, Refusals};
+use masa_domain::{
+    Channel, Contact, ContactId, Fact, FactId, Message, Refusals, Suppressed, Suppressions,
+    WhySuppressed,
+    planted::{self, Bug},
+};
 
 use crate::{
     Store,
     error::{Error, unavailable},
-    item::{Item, REFUSALS, STATE, at, expires, from_item, key, text, to_item},
+    item::{
+        DUE, Item, OVERDUE, REFUSALS, STATE, SUPPRESSIONS, WATCH, at, corrupt, expires, from_item,
+        key, text, to_item, watch,
+    },
 };
 
 /// Whether a fact was new.
@@ -36,6 +43,8 @@ pub struct Loaded {
     pub contact: Option<Contact>,
     /// The refusals.
     pub refusals: Refusals,
+    /// The suppressions.
+    pub suppressions: Suppressions,
 }
 
 /// Everything of a contact.
@@ -65,7 +74,7 @@ impl Store {
         }
     }
 
-    /// Reads a contact's state and refusals: one strongly consistent query.
+    /// Reads a contact's state, refusals and suppressions: one strongly consistent query.
     ///
     /// # Errors
     /// [`Error`] when the table can't be read, or holds something else.
@@ -75,10 +84,35 @@ impl Store {
             match sort_key(&item) {
                 STATE => loaded.contact = Some(from_item(item)?),
                 REFUSALS => loaded.refusals = from_item(item)?,
+                SUPPRESSIONS => loaded.suppressions = from_item(item)?,
                 _ => {}
             }
         }
         Ok(loaded)
+    }
+
+    /// Reads a stored fact; `None` when it is not there (any more).
+    ///
+    /// # Errors
+    /// [`Error`] when the table can't be read, or holds something else.
+    pub async fn fact(&self, contact: ContactId, fact: FactId) -> Result<Option<Fact>, Error> {
+        let item = self.item(&key::contact(contact), &key::fact(fact)).await?;
+        item.map(from_item).transpose()
+    }
+
+    /// One item, read consistently.
+    pub(crate) async fn item(&self, pk: &str, sk: &str) -> Result<Option<Item>, Error> {
+        let got = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .send()
+            .await
+            .map_err(|error| unavailable("GetItem", error))?;
+        Ok(got.item)
     }
 
     /// Reads the refusals under an id alone: one strongly consistent read.
@@ -86,17 +120,8 @@ impl Store {
     /// # Errors
     /// [`Error`] when the table can't be read, or holds something else.
     pub async fn refusals(&self, contact: ContactId) -> Result<Refusals, Error> {
-        let got = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .consistent_read(true)
-            .key("pk", text(key::contact(contact)))
-            .key("sk", text(REFUSALS))
-            .send()
-            .await
-            .map_err(|error| unavailable("GetItem", error))?;
-        got.item.map_or_else(|| Ok(Refusals::default()), from_item)
+        let item = self.item(&key::contact(contact), REFUSALS).await?;
+        item.map_or_else(|| Ok(Refusals::default()), from_item)
     }
 
     /// Commits a contact's new state, decided upon `contact.version`: one conditional write.
@@ -106,9 +131,15 @@ impl Store {
     pub async fn commit(&self, contact: &Contact) -> Result<Commit, Error> {
         let read = contact.version;
         let next = Contact { version: read.saturating_add(1), ..contact.clone() };
-        let item = to_item(&key::contact(contact.id), STATE, &next)?;
+        let mut item = to_item(&key::contact(contact.id), STATE, &next)?;
+        if let Some(due) = contact.due() {
+            item.insert(WATCH.to_owned(), text(watch(contact.id)));
+            item.insert(DUE.to_owned(), AttributeValue::N(due.as_second().to_string()));
+        }
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        let put = if read == 0 {
+        let put = if planted::on(Bug::DropCondition) {
+            put
+        } else if read == 0 {
             put.condition_expression("attribute_not_exists(pk)")
         } else {
             put.condition_expression("version = :read")
@@ -145,6 +176,68 @@ impl Store {
         Ok(())
     }
 
+    /// Records that nothing may go to a contact by a channel any more: one write, seen by every claim
+    /// from then on. The first reason stands.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; it may be done again.
+    pub async fn suppress(
+        &self,
+        contact: ContactId,
+        channel: Channel,
+        why: WhySuppressed,
+        since: Timestamp,
+    ) -> Result<(), Error> {
+        let pk = key::contact(contact);
+        let suppressed = serde_dynamo::to_attribute_value(Suppressed { why, at: since });
+        let suppressed = suppressed.map_err(|error| corrupt(&pk, SUPPRESSIONS, &error))?;
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", text(pk))
+            .key("sk", text(SUPPRESSIONS))
+            .update_expression("SET #channel = if_not_exists(#channel, :suppressed)")
+            .expression_attribute_names("#channel", channel.as_str())
+            .expression_attribute_values(":suppressed", suppressed)
+            .send()
+            .await
+            .map_err(|error| unavailable("UpdateItem", error))?;
+        Ok(())
+    }
+
+    /// Contacts with a run that should have moved before `now`, the longest overdue first: one page of
+    /// the index, of one of [`crate::WATCHES`]. The index follows the table within seconds.
+    ///
+    /// # Errors
+    /// [`Error`] when the index can't be read.
+    pub async fn overdue(
+        &self,
+        watch: &str,
+        now: Timestamp,
+        limit: i32,
+    ) -> Result<Vec<ContactId>, Error> {
+        let page = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(OVERDUE)
+            .key_condition_expression("#watch = :watch AND #due <= :now")
+            .expression_attribute_names("#watch", WATCH)
+            .expression_attribute_names("#due", DUE)
+            .expression_attribute_values(":watch", text(watch))
+            .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()))
+            .limit(limit)
+            .send()
+            .await
+            .map_err(|error| unavailable("Query", error))?;
+        let contact = |item: &Item| {
+            let pk = item.get("pk").and_then(|pk| pk.as_s().ok()).map_or("", String::as_str);
+            let id = pk.strip_prefix("C#").unwrap_or_default().parse();
+            id.map_err(|error| corrupt(pk, OVERDUE, &error))
+        };
+        page.items.unwrap_or_default().iter().map(contact).collect()
+    }
+
     /// Reads everything of a contact, for people who ask; no journey does.
     ///
     /// # Errors
@@ -155,6 +248,7 @@ impl Store {
             match sort_key(&item) {
                 STATE => person.loaded.contact = Some(from_item(item)?),
                 REFUSALS => person.loaded.refusals = from_item(item)?,
+                SUPPRESSIONS => person.loaded.suppressions = from_item(item)?,
                 sk if sk.starts_with("M#") => person.messages.push(from_item(item)?),
                 sk if sk.starts_with("F#") => person.facts.push(from_item(item)?),
                 _ => {}

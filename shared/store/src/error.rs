@@ -13,6 +13,8 @@ pub enum Error {
         operation: &'static str,
         /// The service's code and message.
         cause: String,
+        /// The request itself is refused, and would be again.
+        permanent: bool,
     },
     /// An item can't be read as what its key says it is.
     #[error("the item under {key} can't be read: {cause}")]
@@ -40,5 +42,22 @@ pub(crate) fn unavailable<E, R>(operation: &'static str, error: SdkError<E, R>) 
 where
     E: ProvideErrorMetadata,
 {
-    Error::Unavailable { operation, cause: call_error(&error) }
+    let refused = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    let permanent = refused.is_some_and(|code| PERMANENT.contains(&code));
+    Error::Unavailable { operation, cause: call_error(&error), permanent }
+}
+
+/// Codes of refusals that the same request meets again. Missing permissions and tables are not among
+/// them: an operator mends those, and nothing may be given up meanwhile.
+const PERMANENT: [&str; 2] = ["ValidationException", "ItemCollectionSizeLimitExceededException"];
+
+impl Error {
+    /// Whether trying again is in vain: the item or the request is at fault.
+    pub fn is_permanent(&self) -> bool {
+        match self {
+            Self::Unavailable { permanent, .. } => *permanent,
+            Self::Corrupt { .. } | Self::TooLarge { .. } => true,
+            Self::Contended { .. } => false,
+        }
+    }
 }

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{
     Client,
     types::{
-        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-        ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
+        AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+        KeyType, Projection, ProjectionType, ScalarAttributeType, StreamSpecification,
+        StreamViewType, TimeToLiveSpecification,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -19,8 +20,26 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The sort key of a contact's state.
 pub const STATE: &str = "@";
-/// The sort key of a contact's refusals. Both begin with [`STATE`], so that one query reads them.
-pub(crate) const REFUSALS: &str = "@C";
+/// The sort key of a contact's refusals. It and the next begin with [`STATE`], so that one query
+/// reads all three.
+pub const REFUSALS: &str = "@C";
+/// The sort key of a contact's suppressions.
+pub const SUPPRESSIONS: &str = "@S";
+
+/// The sparse index of contacts that somebody should look after from some moment on.
+pub(crate) const OVERDUE: &str = "overdue";
+/// Its partition key: one of [`WATCHES`].
+pub(crate) const WATCH: &str = "watch";
+/// Its sort key: that moment, seconds since 1970.
+pub(crate) const DUE: &str = "due";
+/// The index's partitions: several, so that one partition's thousand writes a second are no limit.
+pub const WATCHES: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
+
+/// The index's partition of a contact.
+pub(crate) fn watch(contact: ContactId) -> &'static str {
+    let [first, ..] = contact.0.bytes();
+    WATCHES.get(usize::from(first % 8)).copied().unwrap_or_default()
+}
 
 /// How long facts and messages are kept: thirteen months, so that last year's season can still be
 /// compared.
@@ -48,6 +67,22 @@ pub mod key {
     /// A message in its contact's partition, in the order of the run's generations.
     pub fn message(id: MessageId) -> String {
         format!("{}{:010}", messages(id.run), id.generation)
+    }
+
+    /// The contact whose partition this is, if it is one's.
+    pub fn contact_of(pk: &str) -> Option<ContactId> {
+        pk.strip_prefix("C#")?.parse().ok()
+    }
+
+    /// The fact under this sort key, if it is one's.
+    pub fn fact_of(sk: &str) -> Option<FactId> {
+        sk.strip_prefix("F#")?.parse().ok()
+    }
+
+    /// The message under this sort key, if it is one's.
+    pub fn message_of(sk: &str) -> Option<MessageId> {
+        let (run, generation) = sk.strip_prefix("M#")?.split_once('#')?;
+        Some(MessageId { run: run.parse().ok()?, generation: generation.parse().ok()? })
     }
 
     /// The partition of a flow.
@@ -116,24 +151,31 @@ impl Table {
         let key = |name: &str, kind: KeyType| {
             KeySchemaElement::builder().attribute_name(name).key_type(kind).build()
         };
-        let attribute = |name: &str| {
-            AttributeDefinition::builder()
-                .attribute_name(name)
-                .attribute_type(ScalarAttributeType::S)
-                .build()
+        let attribute = |name: &str, kind: ScalarAttributeType| {
+            AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build()
         };
         let built = |error: aws_sdk_dynamodb::error::BuildError| Error::Unavailable {
             operation: "CreateTable",
             cause: error.to_string(),
+            permanent: true,
         };
+        let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
+        let overdue = GlobalSecondaryIndex::builder()
+            .index_name(OVERDUE)
+            .key_schema(key(WATCH, KeyType::Hash).map_err(built)?)
+            .key_schema(key(DUE, KeyType::Range).map_err(built)?)
+            .projection(keys_only);
         client
             .create_table()
             .table_name(name)
             .billing_mode(BillingMode::PayPerRequest)
             .key_schema(key("pk", KeyType::Hash).map_err(built)?)
             .key_schema(key("sk", KeyType::Range).map_err(built)?)
-            .attribute_definitions(attribute("pk").map_err(built)?)
-            .attribute_definitions(attribute("sk").map_err(built)?)
+            .attribute_definitions(attribute("pk", ScalarAttributeType::S).map_err(built)?)
+            .attribute_definitions(attribute("sk", ScalarAttributeType::S).map_err(built)?)
+            .attribute_definitions(attribute(WATCH, ScalarAttributeType::S).map_err(built)?)
+            .attribute_definitions(attribute(DUE, ScalarAttributeType::N).map_err(built)?)
+            .global_secondary_indexes(overdue.build().map_err(built)?)
             .stream_specification(
                 StreamSpecification::builder()
                     .stream_enabled(true)

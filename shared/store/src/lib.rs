@@ -4,14 +4,19 @@
 //! | --- | --- | --- |
 //! | `C#<contact>` | `@` | the contact's state with its runs, committed on condition of its version |
 //! | `C#<contact>` | `@C` | refusals by channel |
+//! | `C#<contact>` | `@S` | suppressions by channel |
 //! | `C#<contact>` | `F#<fact>` | a fact, written once |
 //! | `C#<contact>` | `M#<run>#<generation>` | a message: claim, outcome, opens, clicks |
 //! | `FLOWS` | `LIVE` | the catalogue: live versions, forms, shop |
 //! | `FLOW#<name>` | `V#<version>` | an immutable version of a flow |
 //!
+//! The sparse index `overdue` (`watch`, `due`) holds the states with live runs, by when somebody should
+//! look after them.
+//!
 //! Every write is conditional where a second writer could exist. What each path costs stands in
 //! `ARCHITECTURE.md`, and a test counts the calls.
 
+mod arrivals;
 mod contacts;
 mod error;
 mod flows;
@@ -22,12 +27,13 @@ mod messages;
 use aws_sdk_dynamodb::Client;
 use masa_runtime::{Config, Missing};
 
+pub use arrivals::Arrival;
 pub use contacts::{Commit, Loaded, Person, Recorded};
 pub use error::Error;
 pub use flows::{Publish, Published};
-pub use item::{STATE, Table, from_image, key};
+pub use item::{REFUSALS, STATE, SUPPRESSIONS, Table, WATCHES, from_image, key};
 pub use memory::Flows;
-pub use messages::{Claim, Settle};
+pub use messages::{Claim, Mark, Settle};
 
 /// The table.
 #[derive(Debug, Clone)]

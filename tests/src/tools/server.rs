@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 /// A running server with the processes that it started; dropping it ends them all.
 #[derive(Debug)]
@@ -66,10 +66,36 @@ impl Server {
         self.port
     }
 
+    /// The processes of the program `name` that it started and that run now.
+    ///
+    /// # Errors
+    /// When the machine's table of processes can't be read.
+    pub fn started(&self, name: &str) -> Result<Vec<Started>> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir("/proc").context("no table of processes")? {
+            let folder = entry?.path();
+            let pid = folder.file_name().and_then(|name| name.to_str()?.parse().ok());
+            let Some(pid) = pid.and_then(Pid::from_raw) else { continue };
+            // One that ends in between is not there.
+            let stat = std::fs::read_to_string(folder.join("stat")).unwrap_or_default();
+            if stat_of(&stat).is_some_and(|(program, state, group)| {
+                program == name && state != "Z" && group == self.child.id()
+            }) {
+                found.push(Started { pid, folder });
+            }
+        }
+        Ok(found)
+    }
+
+    /// All that it printed so far.
+    pub fn log(&self) -> String {
+        let text = std::fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
     /// The last lines that it printed, for messages of failed tests.
     pub fn log_end(&self) -> String {
-        let text = std::fs::read(&self.log).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
+        let text = self.log();
         let lines: Vec<&str> = text.lines().collect();
         lines.get(lines.len().saturating_sub(40)..).unwrap_or_default().join("\n")
     }
@@ -81,6 +107,35 @@ impl Server {
             let _ = kill_process_group(group, signal);
         }
     }
+}
+
+/// A process that a server started.
+#[derive(Debug)]
+pub struct Started {
+    pid: Pid,
+    folder: PathBuf,
+}
+
+impl Started {
+    /// A variable of the environment that it was started with.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let all = std::fs::read(self.folder.join("environ")).ok()?;
+        let all = String::from_utf8_lossy(&all);
+        all.split('\0').find_map(|one| one.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
+    }
+
+    /// Ends it at once, in the middle of whatever it does. False when it ended before.
+    pub fn kill(self) -> bool {
+        kill_process(self.pid, Signal::KILL).is_ok()
+    }
+}
+
+/// Program, state and process group in a line of `/proc/<pid>/stat`.
+fn stat_of(line: &str) -> Option<(&str, &str, u32)> {
+    let (program, rest) = line.split_once('(')?.1.rsplit_once(')')?;
+    let mut rest = rest.split_whitespace();
+    let state = rest.next()?;
+    Some((program, state, rest.nth(1)?.parse().ok()?))
 }
 
 impl Drop for Server {
@@ -119,6 +174,16 @@ mod tests {
         std::env::temp_dir().join(format!("masa-{name}-{}", std::process::id()))
     }
 
+    fn wait<T>(ask: impl Fn() -> Option<T>) -> T {
+        for _ in 0..100 {
+            if let Some(answer) = ask() {
+                return answer;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("nothing came within ten seconds");
+    }
+
     #[test]
     fn a_server_that_ends_at_once_tells_why() {
         let long = Duration::from_secs(30);
@@ -126,6 +191,22 @@ mod tests {
         let error = Server::start(&log, long, |_| shell("echo no licence; exit 3"), |_| false);
         let text = error.unwrap_err().to_string();
         assert!(text.contains("exit status: 3") && text.contains("no licence"), "{text}");
+        std::fs::remove_file(log).unwrap();
+    }
+
+    #[test]
+    fn a_process_of_a_server_can_be_found_and_killed() {
+        let log = log("kill");
+        let pid = || std::fs::read_to_string(&log).is_ok_and(|text| !text.is_empty());
+        let command = |_| shell("MASA_MARK=here sleep 600 & echo $!; wait; echo over; sleep 600");
+        let server = Server::start(&log, Duration::from_secs(30), command, |_| pid()).unwrap();
+        // It is called `sh` until it has become the program.
+        let mut found = wait(|| server.started("sleep").ok().filter(|found| !found.is_empty()));
+        let one = found.pop().unwrap();
+        assert!(found.is_empty(), "the server's own processes alone");
+        assert_eq!(one.variable("MASA_MARK").as_deref(), Some("here"));
+        assert!(one.kill());
+        wait(|| server.log().contains("over").then_some(()));
         std::fs::remove_file(log).unwrap();
     }
 

@@ -80,6 +80,23 @@ impl Aws {
         }
     }
 
+    /// What a log group holds.
+    pub(crate) fn log_lines(self, group: &str) -> Result<Vec<String>> {
+        let mut lines = Vec::new();
+        let mut input = json!({ "logGroupName": group });
+        loop {
+            let mut page = self.json("logs", "Logs_20140328.FilterLogEvents", &input)?;
+            let events = page["events"].as_array_mut().context("no events")?;
+            lines.extend(
+                events.iter().filter_map(|event| event["message"].as_str().map(str::to_owned)),
+            );
+            if page["nextToken"].is_null() {
+                return Ok(lines);
+            }
+            input["nextToken"] = page["nextToken"].take();
+        }
+    }
+
     fn call(
         self,
         service: &str,

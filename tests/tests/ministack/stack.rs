@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use masa_tests::{
     http::{self, Answer},
-    tools::{self, Server},
+    tools::{self, Server, Started},
 };
 use serde_json::Value;
 
@@ -88,6 +88,16 @@ impl Stack {
         masa.arg("publish").arg("--table").arg(&self.table).arg(flows);
         aws_environment(&mut masa, &self.endpoint);
         tools::run(&mut masa).map(drop)
+    }
+
+    /// The functions' processes: MiniStack starts one for each concurrent invocation, and keeps it.
+    pub(crate) fn functions(&self) -> Result<Vec<Started>> {
+        self.server.started("bootstrap")
+    }
+
+    /// All that MiniStack said.
+    pub(crate) fn log(&self) -> String {
+        self.server.log()
     }
 
     /// What MiniStack said last.
@@ -177,6 +187,8 @@ impl Sam {
             "SendConcurrency=0",
             // Every wait is a schedule.
             "ShortWait=0",
+            // No event of SES settles an unknown outcome here: MiniStack publishes none.
+            "UnknownGrace=5",
         ]);
         tools::run(&mut sam).map(drop)
     }

@@ -37,6 +37,8 @@ async fn a_stream_keeps_its_order_and_a_poisonous_record_blocks_nobody() {
     assert_eq!(letter["requestContext"]["condition"], "RetryAttemptsExhausted");
     let poison = members(&seen, SEQUENCE)[1][0].clone();
     assert_eq!(letter["DDBStreamBatchInfo"]["startSequenceNumber"], poison);
+    assert_eq!(letter["DDBStreamBatchInfo"]["approximateArrivalOfFirstRecord"], crate::START);
+    assert_eq!(letter["DDBStreamBatchInfo"]["approximateArrivalOfLastRecord"], crate::START);
     assert_eq!(opened.settle().await.unwrap(), masa_box::Settled::default());
 }
 

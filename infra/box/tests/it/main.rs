@@ -1,10 +1,17 @@
 //! The box through the real SDK clients.
 #![expect(clippy::unwrap_used, reason = "test assertions")]
 
+mod clock;
 mod delivery;
+mod faults;
+mod feedback;
 mod http;
+mod one_by_one;
+mod queues;
+mod rates;
 mod restart;
 mod services;
+mod table;
 
 use std::sync::{Arc, Mutex};
 

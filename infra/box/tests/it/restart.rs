@@ -11,17 +11,17 @@ use serde_json::json;
 use crate::{START, furnish, members, put, recorder, schedule, send, stream_source, time};
 
 /// A folder of the test's own, removed at the end.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         Self(path)
     }
 
-    fn open(&self, start: &str) -> AwsBox {
+    pub(crate) fn open(&self, start: &str) -> AwsBox {
         let opened = AwsBox::open(Some(&self.0), ClockMode::Virtual(time(start))).unwrap();
         furnish(&opened);
         opened
@@ -131,4 +131,28 @@ async fn on_a_real_clock_the_box_wakes_for_what_falls_due() {
     let ended = futures_util::future::Abortable::new(work, waiting).await;
     assert!(ended.is_err(), "the box delivers until it is told to stop: {ended:?}");
     assert_eq!(members(&seen, "/body").concat(), ["soon", "late"]);
+}
+
+#[tokio::test]
+async fn a_visibility_timeout_that_was_set_outlives_the_process() {
+    let folder = Folder::new("visibility");
+    let opened = folder.open(START);
+    let client = aws_sdk_sqs::Client::new(&opened.sdk_config());
+    for body in ["set", "in hand"] {
+        send(&opened, "work", body, 0).await;
+    }
+    let receive = client.receive_message().queue_url(opened.queue_url("work"));
+    let received = receive.max_number_of_messages(2).send().await.unwrap().messages.unwrap();
+    let set = client.change_message_visibility().queue_url(opened.queue_url("work"));
+    let set = set.receipt_handle(received[0].receipt_handle().unwrap()).visibility_timeout(300);
+    set.send().await.unwrap();
+    drop(opened);
+
+    let opened = folder.open(START);
+    let (handler, seen) = recorder(|_| Ok(json!({})));
+    opened.on_queue("deliver", "work", 10, handler).unwrap();
+    opened.settle().await.unwrap();
+    assert_eq!(members(&seen, "/body"), [["in hand"]]);
+    opened.advance_to(time("2026-03-01T08:05:00Z")).await.unwrap();
+    assert_eq!(members(&seen, "/body").concat(), ["in hand", "set"]);
 }

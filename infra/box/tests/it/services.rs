@@ -43,12 +43,12 @@ async fn a_lost_condition_returns_the_item_that_is_there() {
     }
 }
 
-fn header(name: &str, value: &str) -> MessageHeader {
+pub(crate) fn header(name: &str, value: &str) -> MessageHeader {
     MessageHeader::builder().name(name).value(value).build().unwrap()
 }
 
 /// Sends one mail and returns its id, or the error's code and message.
-async fn mail(
+pub(crate) async fn mail(
     client: &aws_sdk_sesv2::Client,
     to: &[&str],
     tag: &str,
@@ -279,13 +279,68 @@ async fn a_lost_reply_is_tried_again_without_waiting_and_every_try_is_counted() 
     opened.set_interceptor(Some(Arc::new(LoseFirst(false.into()))));
     assert_eq!(opened.settle().await.unwrap().queue_messages, 1);
 
-    let call = |function: &str, service: &'static str, operation: &str| Call {
+    let call = |function: &str, service: &'static str, operation: &str, target: &str| Call {
         function: function.into(),
         service,
         operation: operation.into(),
+        target: target.into(),
     };
-    let put = call("wake", "dynamodb", "PutItem");
-    assert_eq!(opened.meter().take(), [call("", "sqs", "SendMessage"), put.clone(), put]);
+    let put = call("wake", "dynamodb", "PutItem", "C#1 @");
+    let sent = call("", "sqs", "SendMessage", "work");
+    assert_eq!(opened.meter().take(), [sent, put.clone(), put]);
     assert!(opened.meter().take().is_empty());
     assert_eq!(opened.clock().now(), crate::time(crate::START));
+}
+
+#[tokio::test]
+async fn a_call_says_what_it_is_about_and_names_nobody() {
+    use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+    let opened = new_box();
+    let config = opened.sdk_config();
+    let client = aws_sdk_dynamodb::Client::new(&config);
+    let table = "masa";
+    put(&client, "C#1", "@").await;
+    let key = |get: aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder| {
+        get.key("pk", S("C#1".into())).key("sk", S("F#1".into()))
+    };
+    key(client.get_item().table_name(table)).send().await.unwrap();
+    let query = |partition: &str| {
+        let query = client.query().table_name(table);
+        query.expression_attribute_values(partition, S("3".into()))
+    };
+    let prefix = query(":pk").key_condition_expression("pk = :pk AND begins_with(sk, :prefix)");
+    prefix.expression_attribute_values(":prefix", S("F#".into())).send().await.unwrap();
+    let due = query(":watch").index_name("overdue");
+    let due = due.key_condition_expression("watch = :watch AND due <= :now");
+    let now = aws_sdk_dynamodb::types::AttributeValue::N("1".into());
+    due.expression_attribute_values(":now", now).send().await.unwrap();
+    let place =
+        Put::builder().table_name(table).item("pk", S("A".into())).item("sk", S("B".into()));
+    let remove = Delete::builder().table_name(table).key("pk", S("C".into()));
+    let remove = remove.key("sk", S("D".into())).build().unwrap();
+    let transact = client.transact_write_items();
+    let transact = transact
+        .transact_items(TransactWriteItem::builder().put(place.build().unwrap()).build())
+        .transact_items(TransactWriteItem::builder().delete(remove).build());
+    transact.send().await.unwrap();
+    schedule(&opened, "run.1", "2026-03-03T08:00:00", "{}").await.unwrap();
+    let ses = aws_sdk_sesv2::Client::new(&config);
+    mail(&ses, &["dana@example.com"], "t", vec![]).await.unwrap();
+    let publish = aws_sdk_sns::Client::new(&config).publish().phone_number("+972505550123");
+    publish.message("a").send().await.unwrap();
+
+    let calls = opened.meter().take();
+    let told: Vec<_> =
+        calls.iter().map(|call| (call.operation.as_str(), call.target.as_str())).collect();
+    let expected = [
+        ("PutItem", "C#1 @"),
+        ("GetItem", "C#1 F#1"),
+        ("Query", "3"),
+        ("Query", "overdue 3"),
+        ("TransactWriteItems", "A B, C D"),
+        ("CreateSchedule", "run.1"),
+        ("SendEmail", ""),
+        ("Publish", ""),
+    ];
+    assert_eq!(told, expected);
 }

@@ -9,7 +9,7 @@ use axum::{
     http::{Response, StatusCode},
 };
 use jiff::{SignedDuration, Timestamp};
-use masa_domain::{ContactId, Span, State as RunState, Status};
+use masa_domain::{ContactId, Message, Run, Span, State as RunState, Status};
 use masa_intake::address;
 use masa_store::Person;
 use serde::Deserialize;
@@ -73,6 +73,28 @@ fn told(value: Result<Value>) -> Response<Body> {
     }
 }
 
+/// A run with its history in words.
+fn told_run(run: &Run) -> Value {
+    let mut told = json!(run);
+    let story = run.story.iter().filter_map(|entry| {
+        Some(json!({ "at": entry.at, "step": entry.step, "what": entry.what.in_words()? }))
+    });
+    if let Some(members) = told.as_object_mut() {
+        members.insert("story".to_owned(), story.collect());
+    }
+    told
+}
+
+/// A message with its opens and clicks counted.
+fn told_message(message: &Message) -> Value {
+    let mut told = json!(message);
+    if let Some(members) = told.as_object_mut() {
+        members.insert("opens".to_owned(), json!(message.opens.len()));
+        members.insert("clicks".to_owned(), json!(message.clicks.len()));
+    }
+    told
+}
+
 impl Dev {
     /// Sent messages. A text carries no tags, so its flow and step come from the table.
     async fn outbox(&self) -> Result<Value> {
@@ -125,7 +147,7 @@ impl Dev {
         let waiting: Vec<Value> = waiting.into_iter().map(|(_, entry)| entry).collect();
         Ok(json!({
             "now": stack.aws.clock().now(),
-            "next_due": stack.aws.next_due()?,
+            "next_due": stack.aws.next_timed()?,
             "shop": catalogue.shop,
             "forms": catalogue.forms,
             "flows": flows,
@@ -166,18 +188,16 @@ impl Dev {
         if loaded.contact.is_none() && facts.is_empty() {
             return Ok(None);
         }
+        let mut runs: Vec<&Run> =
+            loaded.contact.iter().flat_map(|contact| contact.runs.values()).collect();
+        runs.sort_by_key(|run| run.entered_at);
+        let runs: Vec<Value> = runs.into_iter().map(told_run).collect();
+        let messages: Vec<Value> = messages.iter().map(told_message).collect();
         let mut contact = json!(loaded.contact);
-        let mut runs = Value::Array(Vec::new());
         if let Some(contact) = contact.as_object_mut() {
+            contact.remove("runs");
             contact.insert("refusals".to_owned(), json!(loaded.refusals));
-            let by_id = contact.remove("runs");
-            if let Some(Value::Object(by_id)) = by_id {
-                let mut all: Vec<Value> = by_id.into_iter().map(|(_, run)| run).collect();
-                all.sort_by_key(|run| {
-                    run.get("entered_at").and_then(Value::as_str).map(str::to_owned)
-                });
-                runs = all.into();
-            }
+            contact.insert("suppressions".to_owned(), json!(loaded.suppressions));
         }
         Ok(Some(json!({ "contact": contact, "runs": runs, "messages": messages, "facts": facts })))
     }
@@ -202,7 +222,7 @@ impl Dev {
             }
             Move { advance: None, to: Some(to), next: None } => Ok(*to),
             Move { advance: None, to: None, next: Some(true) } => {
-                Ok(self.stack.aws.next_due()?.unwrap_or(now).max(now))
+                Ok(self.stack.aws.next_timed()?.unwrap_or(now).max(now))
             }
             _ => bail!(
                 r#"send {{"advance":"2d"}}, {{"to":"2026-12-01T09:00:00Z"}} or {{"next":true}}"#

@@ -10,7 +10,9 @@ use masa_stack::{TABLE, stream_patterns};
 use serde_json::{Value, json};
 
 use crate::{
+    feedback::event,
     message::{links, pixel, unsubscribe_url},
+    sweep::{lose_schedules, stop_sweeping, sweep_again},
     world::{World, accepted},
 };
 
@@ -76,16 +78,15 @@ impl Tally {
         self.rows.push((path, calls));
     }
 
-    /// Delivers batches until one makes calls, and holds them.
-    async fn step(&mut self, path: &'static str, expected: &str) {
+    /// Delivers batches until this function makes calls, and holds them.
+    async fn step(&mut self, function: &str, path: &'static str, expected: &str) {
         loop {
             let step = self.world.stack.aws.step().await.unwrap();
             assert!(step.is_some(), "{path}: nothing is left to deliver");
-            let calls = self.world.stack.aws.meter().take();
+            let calls = self.taken(Some(function));
             if !calls.is_empty() {
-                let calls: Vec<_> = calls.into_iter().map(|call| call.operation).collect();
-                assert_eq!(calls.join(" "), expected, "{path}");
-                self.rows.push((path, expected.to_owned()));
+                assert_eq!(calls, expected, "{path}");
+                self.rows.push((path, calls));
                 return;
             }
         }
@@ -124,6 +125,8 @@ async fn each_path_makes_exactly_the_calls_that_it_is_promised_to() {
     texting(&mut tally).await;
     leaving(&mut tally).await;
     repetition(&mut tally).await;
+    telling(&mut tally).await;
+    sweeping(&mut tally).await;
     tally.world.settle().await;
     tally.world.is_at_rest();
     tally.print();
@@ -166,12 +169,14 @@ async fn journey(tally: &mut Tally) {
     tally.sign_up("ann").await;
     tally
         .step(
+            "advance",
             "advance on a fact, cold (catalogue, flow)",
             "Query GetItem GetItem PutItem SendMessage",
         )
         .await;
     tally
         .step(
+            "deliver",
             "deliver a mail, cold (flow, catalogue)",
             "GetItem PutItem Query GetItem SendEmail UpdateItem",
         )
@@ -179,11 +184,13 @@ async fn journey(tally: &mut Tally) {
     tally.world.settle().await;
     tally.pass(10).await;
     tally.sign_up("ben").await;
-    tally.step("advance on a fact", "Query PutItem SendMessage").await;
-    tally
-        .step("deliver a mail: claim, look, send, outcome", "PutItem Query SendEmail UpdateItem")
-        .await;
-    tally.step("advance on an outcome that waits long", "Query PutItem CreateSchedule").await;
+    tally.step("advance", "advance on a fact", "Query PutItem SendMessage").await;
+    let path = "deliver a mail: claim, look, send, outcome";
+    tally.step("deliver", path, "PutItem Query SendEmail UpdateItem").await;
+    let path = "advance on an outcome that waits long";
+    tally.step("advance", path, "Query PutItem CreateSchedule").await;
+    let path = "feedback on a mail that was sent and delivered";
+    tally.step("feedback", path, "UpdateItem UpdateItem").await;
     tally.world.settle().await;
     assert_eq!(tally.taken(None), "", "nothing more follows of it");
 
@@ -195,7 +202,8 @@ async fn journey(tally: &mut Tally) {
     }
     tally.world.post("/hooks/event", &ping).await;
     tally.world.stack.aws.meter().take();
-    tally.step("advance on a fact that waits shortly", "Query PutItem SendMessage").await;
+    let path = "advance on a fact that waits shortly";
+    tally.step("advance", path, "Query PutItem SendMessage").await;
     tally.world.settle().await;
 }
 
@@ -279,7 +287,8 @@ async fn leaving(tally: &mut Tally) {
         .post("/hooks/purchase", &json!({"order_id": "2", "email": "eve@example.com"}))
         .await;
     tally.world.stack.aws.meter().take();
-    tally.step("advance on a fact that ends a journey", "Query PutItem DeleteSchedule").await;
+    let path = "advance on a fact that ends a journey";
+    tally.step("advance", path, "Query PutItem DeleteSchedule").await;
 }
 
 /// Things that come a second time.
@@ -292,12 +301,13 @@ async fn repetition(tally: &mut Tally) {
     tally.world.settle().await;
     tally.world.stack.aws.meter().take();
     let events = seen.lock().unwrap().clone();
-    let [.., fay, outcome, gil] = events.as_slice() else { panic!("{events:?}") };
+    let [.., fay, outcome, delivered, gil] = events.as_slice() else { panic!("{events:?}") };
     let aws = tally.world.stack.aws.clone();
     for (path, event, calls) in [
         ("a fact again, no journey live", gil, "Query"),
         ("a fact again, a journey waits", fay, "Query CreateSchedule"),
         ("an outcome again, its journey waits", outcome, "Query CreateSchedule"),
+        ("advance on a mail that was delivered", delivered, ""),
     ] {
         let answer = aws.invoke("advance", event.clone()).await.unwrap();
         assert_eq!(answer["batchItemFailures"], json!([]), "{path}");
@@ -314,6 +324,56 @@ async fn repetition(tally: &mut Tally) {
     let wake = json!({"contact": job["contact"], "run": job["run"], "generation": 9});
     aws.invoke("wake", queue_event(&wake)).await.unwrap();
     tally.row("a wake of nobody", "Query");
+}
+
+/// What SES tells of a mail that is known to be sent.
+async fn telling(tally: &mut Tally) {
+    tally.world.settle().await;
+    tally.world.stack.aws.meter().take();
+    let mail = tally.world.outbox().into_iter().find(|mail| mail["to"] == "fay@example.com");
+    let mail = mail.unwrap();
+    for (path, kind, detail, calls) in [
+        ("feedback: sent", "Send", json!({}), "UpdateItem"),
+        ("feedback: delivered", "Delivery", json!({}), "UpdateItem"),
+        ("feedback: bounced for now", "Bounce", json!({"bounceType": "Transient"}), "UpdateItem"),
+        (
+            "feedback: bounced for good",
+            "Bounce",
+            json!({"bounceType": "Permanent"}),
+            "UpdateItem UpdateItem",
+        ),
+        ("feedback: a complaint", "Complaint", json!({}), "UpdateItem UpdateItem"),
+    ] {
+        let records = json!([{"messageId": "1", "body": event(&mail, kind, &detail)}]);
+        let event = json!({"Records": records});
+        let answer = tally.world.stack.aws.invoke("feedback", event).await.unwrap();
+        assert_eq!(answer["batchItemFailures"], json!([]), "{path}");
+        tally.row(path, calls);
+    }
+}
+
+/// A schedule that was lost.
+async fn sweeping(tally: &mut Tally) {
+    let queries = ["Query"; 8].join(" ");
+    let aws = tally.world.stack.aws.clone();
+    // All others come to their end.
+    tally.pass(10 * 86_400).await;
+    aws.meter().take();
+    aws.invoke("sweep", json!({})).await.unwrap();
+    tally.row("a sweep that finds nothing", &queries);
+    stop_sweeping(&tally.world);
+    tally.sign_up("ivy").await;
+    tally.world.settle().await;
+    tally.pass(10).await;
+    lose_schedules(&tally.world).await;
+    tally.pass(2 * 86_400 + 3 * 3_600).await;
+    aws.meter().take();
+    sweep_again(&tally.world);
+    aws.invoke("sweep", json!({})).await.unwrap();
+    let path = "a sweep that finds a contact";
+    tally.row(path, &format!("{queries} GetQueueAttributes SendMessageBatch"));
+    let path = "wake on an overdue wait with an e-mail condition, cold (catalogue)";
+    tally.step("wake", path, "Query GetItem Query PutItem SendMessage").await;
 }
 
 fn queue_event(body: &Value) -> Value {

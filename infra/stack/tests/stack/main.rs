@@ -6,12 +6,16 @@
 
 mod calls;
 mod entry;
+mod feedback;
 mod message;
 mod refusals;
+mod setbacks;
 mod stale;
+mod sweep;
 mod template;
 mod tokens;
 mod trust;
 mod walk;
+mod watching;
 mod wiring;
 mod world;

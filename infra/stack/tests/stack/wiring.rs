@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{template, world::World};
 
 /// What each function may do beyond writing its own log.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     (
         "advance",
         &[
@@ -37,16 +37,30 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "dynamodb:UpdateItem",
             "ses:SendEmail",
             "sns:Publish",
+            "sqs:ChangeMessageVisibility",
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
             "sqs:ReceiveMessage",
+            "sqs:SendMessage",
         ],
     ),
     ("event", &["dynamodb:PutItem", "dynamodb:UpdateItem"]),
+    (
+        "feedback",
+        &[
+            "dynamodb:UpdateItem",
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ReceiveMessage",
+            "sqs:SendMessage",
+        ],
+    ),
     ("open", &["dynamodb:UpdateItem"]),
     ("preferences", &["dynamodb:UpdateItem"]),
     ("purchase", &["dynamodb:PutItem"]),
     ("signup", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
+    ("sweep", &["dynamodb:Query", "sqs:GetQueueAttributes", "sqs:SendMessage"]),
     (
         "wake",
         &[
@@ -56,6 +70,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "iam:PassRole",
             "scheduler:CreateSchedule",
             "scheduler:DeleteSchedule",
+            "sqs:ChangeMessageVisibility",
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
             "sqs:ReceiveMessage",
@@ -64,32 +79,32 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     ),
 ];
 
-struct Template(Value);
+pub(crate) struct Template(pub(crate) Value);
 
 impl Template {
-    fn read() -> Self {
+    pub(crate) fn read() -> Self {
         Self(template::read())
     }
 
-    fn of(&self, kind: &str) -> Vec<(&String, &Value)> {
+    pub(crate) fn of(&self, kind: &str) -> Vec<(&String, &Value)> {
         let resources = self.0["Resources"].as_object().unwrap();
         resources.iter().filter(|(_, resource)| resource["Type"] == kind).collect()
     }
 
-    fn resource(&self, name: &str) -> &Value {
+    pub(crate) fn resource(&self, name: &str) -> &Value {
         let resource = &self.0["Resources"][name];
         assert!(!resource.is_null(), "the template has no {name}");
         &resource["Properties"]
     }
 
     /// The resource that `{"Fn::GetAtt": "Name.Arn"}` or `{"Ref": "Name"}` names.
-    fn named<'v>(&self, reference: &'v Value) -> &'v str {
+    pub(crate) fn named<'v>(&self, reference: &'v Value) -> &'v str {
         let text = reference["Fn::GetAtt"].as_str().or_else(|| reference["Ref"].as_str());
         text.unwrap_or_else(|| panic!("{reference} names nothing")).split('.').next().unwrap()
     }
 
     /// The functions by the name of their program.
-    fn functions(&self) -> BTreeMap<&str, (&String, &Value)> {
+    pub(crate) fn functions(&self) -> BTreeMap<&str, (&String, &Value)> {
         let named = |(name, resource)| {
             let resource: &Value = resource;
             let program = resource["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap();
@@ -174,9 +189,11 @@ fn the_stream_is_filtered_and_given_up_as_on_the_stack() {
 #[test]
 fn queues_hide_and_give_up_as_on_the_stack() {
     let template = Template::read();
-    for (program, queue, dead_letters) in
-        [("deliver", "SendQueue", "SendDeadLetters"), ("wake", "WakeQueue", "WakeDeadLetters")]
-    {
+    for (program, queue, dead_letters) in [
+        ("deliver", "SendQueue", "SendDeadLetters"),
+        ("feedback", "FeedbackQueue", "FeedbackDeadLetters"),
+        ("wake", "WakeQueue", "WakeDeadLetters"),
+    ] {
         let (name, function) = template.functions()[program];
         let source = &function["Events"]["Source"];
         assert_eq!(source["Type"], "SQS", "{name}");
@@ -204,6 +221,15 @@ fn the_table_is_made_as_the_store_makes_it() {
     let table = template.resource("Table");
     let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
     assert_eq!(table["KeySchema"], json!([key("pk", "HASH"), key("sk", "RANGE")]));
+    let overdue = json!([{
+        "IndexName": "overdue",
+        "KeySchema": [key("watch", "HASH"), key("due", "RANGE")],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }]);
+    assert_eq!(table["GlobalSecondaryIndexes"], overdue);
+    let kinds = [("pk", "S"), ("sk", "S"), ("watch", "S"), ("due", "N")];
+    let kinds = kinds.map(|(name, kind)| json!({"AttributeName": name, "AttributeType": kind}));
+    assert_eq!(table["AttributeDefinitions"], json!(kinds));
     assert_eq!(
         table["TimeToLiveSpecification"],
         json!({"AttributeName": "expires", "Enabled": true})
@@ -304,10 +330,12 @@ async fn the_template_gives_each_function_the_settings_that_it_needs() {
             "click" => starts::<masa_click::Function>(aws, &config),
             "deliver" => starts::<masa_deliver::Function>(aws, &config),
             "event" => starts::<masa_event::Function>(aws, &config),
+            "feedback" => starts::<masa_feedback::Function>(aws, &config),
             "open" => starts::<masa_open::Function>(aws, &config),
             "preferences" => starts::<masa_preferences::Function>(aws, &config),
             "purchase" => starts::<masa_purchase::Function>(aws, &config),
             "signup" => starts::<masa_signup::Function>(aws, &config),
+            "sweep" => starts::<masa_sweep::Function>(aws, &config),
             "wake" => starts::<masa_wake::Function>(aws, &config),
             other => panic!("this test does not know {other}"),
         };

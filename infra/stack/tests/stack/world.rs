@@ -190,9 +190,15 @@ impl World {
 
     /// No message was given up or waits to be tried again.
     pub(crate) fn is_at_rest(&self) {
-        for queue in
-            ["send", "wake", "send-dead-letters", "wake-dead-letters", "advance-dead-letters"]
-        {
+        for queue in [
+            "send",
+            "wake",
+            "feedback",
+            "send-dead-letters",
+            "wake-dead-letters",
+            "feedback-dead-letters",
+            "advance-dead-letters",
+        ] {
             assert_eq!(self.stack.aws.queue_depth(queue).unwrap(), 0, "messages in {queue}");
         }
     }

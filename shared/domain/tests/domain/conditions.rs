@@ -8,7 +8,7 @@ use masa_domain::{
 use serde_json::{Number, Value, json};
 
 use crate::{
-    generate::{URL, item},
+    journeys::{URL, item},
     world::{Outcome, World, email, event, line, wait},
 };
 

@@ -5,6 +5,8 @@ mod conditions;
 mod consent;
 mod endings;
 mod generate;
+mod history;
+mod journeys;
 mod properties;
 mod reentry;
 mod round_trip;

@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use masa_domain::{
     Action, Again, Contact, Decision, Effect, Fact, Flow, Happening, Id, MessageId, Product, Run,
-    RunId, State, Status, Stimulus, Trigger, decide,
+    RunId, State, Status, Stimulus, Trigger, What, decide,
 };
 use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 use crate::{
-    generate::{Op, flows, history, outcome},
+    generate::{Op, history, outcome},
+    journeys::flows,
     world::{Moved, World, message, need_of},
 };
 
@@ -269,9 +270,10 @@ proptest! {
         let earlier = World::after(world.flows.values().map(|flow| (**flow).clone()).collect(), &ops);
         prop_assert_eq!(world.log.len(), earlier.log.len(), "the same history");
         for (one, other) in world.log.iter().zip(&earlier.log) {
-            let Moved { decision: Decision { contact, effects }, .. } = one;
+            let Moved { decision: Decision { contact, effects, verdict }, .. } = one;
             prop_assert_eq!(contact, &other.decision.contact, "the same state");
             prop_assert_eq!(effects, &other.decision.effects, "the same effects");
+            prop_assert_eq!(*verdict, other.decision.verdict, "the same verdict");
         }
     }
 }
@@ -330,9 +332,9 @@ fn marks(Moved { before, decision, after, .. }: &Moved) -> Vec<&'static str> {
             },
         });
         for entry in &run.story {
-            match entry.what.as_str() {
-                "yes" => marks.push("a branch taken"),
-                "no" => marks.push("a branch not taken"),
+            match entry.what {
+                What::Branch(true) => marks.push("a branch taken"),
+                What::Branch(false) => marks.push("a branch not taken"),
                 _ => {}
             }
         }

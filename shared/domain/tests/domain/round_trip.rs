@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    generate::{flows, history},
+    generate::history,
+    journeys::flows,
     world::{DAWN, World, contact_id, event, message},
 };
 
@@ -43,8 +44,8 @@ fn every_fate_of_a_message_is_read_back() {
     let (at, reason) = (DAWN, "mailbox full".to_owned());
     let lease_until = at + SignedDuration::from_mins(2);
     for status in [
-        Status::Claimed { owner: "invocation".to_owned(), lease_until },
-        Status::Released { at, reason: reason.clone() },
+        Status::Claimed { owner: "invocation".to_owned(), lease_until, unknowns: 1 },
+        Status::Released { at, reason: reason.clone(), unknowns: 1 },
         Status::Sent { at, provider_id: "0100".to_owned() },
         Status::Skipped { at, reason: masa_domain::Skip::RunMovedOn },
         Status::Failed { at, reason },

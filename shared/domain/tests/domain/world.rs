@@ -1,7 +1,10 @@
 //! One contact's world without AWS: it commits what is decided, keeps what was asked for (messages
 //! to send, wakes to fire) and can lose it, as a crash between commit and effects does.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use masa_domain::{
@@ -285,10 +288,13 @@ pub(crate) fn message(id: MessageId, status: Status) -> Message {
         channel: Channel::Email,
         status,
         opened_at: None,
-        opens: 0,
+        opens: BTreeSet::new(),
         clicked_at: None,
-        clicks: 0,
+        clicks: BTreeSet::new(),
         links: BTreeMap::new(),
+        delivered_at: None,
+        bounced_at: None,
+        complained_at: None,
     }
 }
 
@@ -302,6 +308,7 @@ pub(crate) fn line(name: &str, triggers: &[Trigger], steps: &[(&str, Action)]) -
     Flow {
         name: name.to_owned(),
         kind: Kind::Marketing,
+        on_unknown: None,
         triggers: triggers.to_vec(),
         entry_if: None,
         again: Again::Never,

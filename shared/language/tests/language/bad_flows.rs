@@ -66,12 +66,30 @@ fn the_keys_of_a_flow() {
         ("flow: one\ntrigger: { joined: news }\nsend: marketing\n", "3:7 wrong-type"),
         ("flow: one\ntrigger: { joined: news }\nsend: { kind: spam }\n", "3:15 unknown-word"),
         ("flow: one\ntrigger: { joined: news }\nsend: { hours: 9 }\n", "3:9 unknown-key"),
+        (
+            "flow: one\ntrigger: { joined: news }\nsend: { on_unknown: twice }\n",
+            "3:21 unknown-word",
+        ),
+        ("flow: one\ntrigger: { joined: news }\nsend: { on_unknown: [] }\n", "3:21 wrong-type"),
+        ("flow: one\ntrigger: { joined: news }\nsend: { on-unknown: skip }\n", "3:9 unknown-key"),
         ("flow: one\ntrigger: { joined: news }\nentry: never\n", "3:8 wrong-type"),
         ("flow: one\ntrigger: { joined: news }\nentry: { again: after 90 }\n", "3:17 bad-duration"),
         ("flow: one\ntrigger: { joined: news }\nentry: { again: 90d }\n", "3:17 unknown-word"),
     ] {
         flow_refused(&format!("{head}{steps}"), &[expected]);
     }
+}
+
+#[test]
+fn hints_name_what_may_be_sent_and_how() {
+    let hint = |send: &str| {
+        let flow = format!("{FLOW}send: {{ {send} }}\n");
+        read(&[("one/flow.yaml", &flow)]).unwrap_err()[0].hint.clone().unwrap_or_default()
+    };
+    assert_eq!(hint("kind: spam"), "there are: `marketing`, `transactional`");
+    assert_eq!(hint("on_unknown: resent"), "did you mean `resend`?");
+    assert_eq!(hint("on_unknown: twice"), "there are: `skip`, `resend`");
+    assert_eq!(hint("on-unknown: skip"), "did you mean `on_unknown`?");
 }
 
 #[test]

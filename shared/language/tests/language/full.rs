@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use masa_domain::{
-    Action, Again, Condition, FieldTest, Flow, Kind, MailStatus, Product, Since, Span, Trigger,
+    Action, Again, Condition, FieldTest, Flow, Kind, MailStatus, OnUnknown, Product, Since, Span,
+    Trigger,
 };
 use masa_language::{Files, digest};
 use serde_json::json;
@@ -22,7 +23,7 @@ entry:
   if: { all: [ { field: country, is: IL }, { not: { list: staff } } ] }
   again: after 90d
 exit: [ { purchased: sku-1 }, { event: moved } ]
-send: { kind: transactional }
+send: { kind: transactional, on_unknown: skip }
 
 steps:
   - email: hello
@@ -136,6 +137,7 @@ fn the_head_is_read() {
     let flow = flow();
     assert_eq!(flow.name, "all-of-it");
     assert_eq!(flow.kind, Kind::Transactional);
+    assert_eq!(flow.on_unknown, Some(OnUnknown::Skip));
     assert_eq!(
         flow.triggers,
         [
@@ -282,6 +284,31 @@ fn the_digest_tells_what_a_flow_says_and_not_how() {
     assert_ne!(of(base), of(&other));
     // A digest decides whether publishing makes a new version: it may not change by itself.
     assert_eq!(of(base), "7275c1f1267d857bea75e0eee4bafff3af6b6bb92474cf58a57c3a93e8a31315");
+}
+
+/// What a flow does not say is its kind's, message by message.
+#[test]
+fn what_becomes_of_an_unknown_outcome_is_the_kinds_unless_the_flow_says() {
+    let (marketing, transactional) = (Kind::Marketing, Kind::Transactional);
+    for (send, own, of_marketing, of_transactional) in [
+        ("", None, OnUnknown::Skip, OnUnknown::Resend),
+        ("send: {}\n", None, OnUnknown::Skip, OnUnknown::Resend),
+        ("send: { kind: transactional }\n", None, OnUnknown::Skip, OnUnknown::Resend),
+        ("send: { on_unknown: skip }\n", Some(OnUnknown::Skip), OnUnknown::Skip, OnUnknown::Skip),
+        (
+            "send: { on_unknown: resend, kind: marketing }\n",
+            Some(OnUnknown::Resend),
+            OnUnknown::Resend,
+            OnUnknown::Resend,
+        ),
+    ] {
+        let flow = format!("{}{send}", crate::FLOW);
+        let library = crate::read(&[("one/flow.yaml", &flow)]).unwrap();
+        let flow = &library.flows[0];
+        assert_eq!(flow.on_unknown, own, "{send}");
+        assert_eq!(flow.on_unknown(marketing), of_marketing, "{send}");
+        assert_eq!(flow.on_unknown(transactional), of_transactional, "{send}");
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
-//! Facts, states and refusals.
+//! Facts, states, refusals and suppressions.
 
-use masa_domain::{Channel, Contact, Fact, MessageId};
+use masa_domain::{
+    Channel, Contact, Fact, FactId, MessageId, Refusals, Suppressed, Suppressions, WhySuppressed,
+};
 use masa_store::{Commit, Loaded, Person, Recorded, Store, key};
 use serde_json::json;
 
@@ -30,6 +32,17 @@ pub(crate) async fn the_same_id_of_another_contact_is_another_fact(bench: Bench)
     assert_eq!(bench.items().await.len(), 2);
 }
 
+pub(crate) async fn a_fact_is_read_by_its_id(bench: Bench) {
+    let (dana, noa) = (person("dana"), person("noa"));
+    let told = Fact { details: details(), ..fact(dana, "1") };
+    for fact in [&told, &fact(dana, "2"), &fact(noa, "3")] {
+        bench.store.record(fact).await.unwrap();
+    }
+    assert_eq!(bench.store.fact(dana, told.id).await.unwrap(), Some(told));
+    let others = FactId::new("test", "3");
+    assert_eq!(bench.store.fact(dana, others).await.unwrap(), None, "it is another's");
+}
+
 pub(crate) async fn facts_of_each_kind_round_trip(bench: Bench) {
     let dana = person("dana");
     let mut facts = Vec::new();
@@ -49,6 +62,7 @@ pub(crate) async fn nothing_is_loaded_of_a_stranger(bench: Bench) {
     assert_eq!(bench.store.load(person("noa")).await.unwrap(), Loaded::default());
     assert_eq!(bench.store.everything(person("noa")).await.unwrap(), Person::default());
     assert_eq!(bench.store.messages(person("noa"), run("1")).await.unwrap(), []);
+    assert_eq!(bench.store.refusals(person("noa")).await.unwrap(), Refusals::default());
 }
 
 pub(crate) async fn refusals_are_loaded_without_a_state(bench: Bench) {
@@ -69,10 +83,30 @@ pub(crate) async fn a_later_refusal_counts(bench: Bench) {
     assert_eq!(refusals.0, [(Channel::Email, time(3)), (Channel::Sms, time(2))].into());
 }
 
+pub(crate) async fn the_first_reason_of_a_suppression_stands(bench: Bench) {
+    let dana = person("dana");
+    for (channel, why, seconds) in [
+        (Channel::Email, WhySuppressed::Bounce, 2),
+        (Channel::Sms, WhySuppressed::Complaint, 3),
+        (Channel::Email, WhySuppressed::Complaint, 1),
+        (Channel::Email, WhySuppressed::Bounce, 4),
+    ] {
+        bench.store.suppress(dana, channel, why, time(seconds)).await.unwrap();
+    }
+    let loaded = bench.store.load(dana).await.unwrap();
+    let bounced = Suppressed { why: WhySuppressed::Bounce, at: time(2) };
+    let complained = Suppressed { why: WhySuppressed::Complaint, at: time(3) };
+    let suppressions = Suppressions([(Channel::Email, bounced), (Channel::Sms, complained)].into());
+    assert_eq!(loaded, Loaded { suppressions, ..Loaded::default() }, "no refusal, no state");
+    assert_eq!(bench.sort_keys().await, ["@S"]);
+    assert_eq!(bench.store.load(person("noa")).await.unwrap(), Loaded::default());
+}
+
 pub(crate) async fn a_state_is_committed_beside_facts_and_refusals(bench: Bench) {
     let dana = person("dana");
     bench.store.record(&fact(dana, "1")).await.unwrap();
     bench.store.refuse(dana, Channel::Email, time(1)).await.unwrap();
+    bench.store.suppress(dana, Channel::Sms, WhySuppressed::Bounce, time(2)).await.unwrap();
     let message = claimed(dana, MessageId { run: run("1"), generation: 1 }, "me");
     bench.store.claim(&message, time(0)).await.unwrap();
     assert_eq!(bench.store.commit(&contact(dana)).await.unwrap(), Commit::Done);
@@ -81,6 +115,9 @@ pub(crate) async fn a_state_is_committed_beside_facts_and_refusals(bench: Bench)
     let committed = Contact { version: 1, ..contact(dana) };
     assert_eq!(everything.loaded.contact, Some(committed), "the first commit makes version 1");
     assert_eq!(everything.loaded.refusals.0, [(Channel::Email, time(1))].into());
+    assert_eq!(bench.store.refusals(dana).await.unwrap(), everything.loaded.refusals);
+    let suppressed = Suppressed { why: WhySuppressed::Bounce, at: time(2) };
+    assert_eq!(everything.loaded.suppressions.0, [(Channel::Sms, suppressed)].into());
     assert_eq!(everything.loaded, bench.store.load(dana).await.unwrap());
     assert_eq!(everything.facts, [fact(dana, "1")]);
     assert_eq!(everything.messages, [message]);
@@ -173,6 +210,8 @@ pub(crate) async fn contacts_are_listed(bench: Bench) {
     for name in ["dana", "noa"] {
         bench.store.record(&fact(person(name), "1")).await.unwrap();
         bench.store.refuse(person(name), Channel::Email, time(0)).await.unwrap();
+        let bounce = WhySuppressed::Bounce;
+        bench.store.suppress(person(name), Channel::Email, bounce, time(0)).await.unwrap();
         bench.store.commit(&Contact::new(person(name), time(0))).await.unwrap();
         // What its key says is its contact's, whatever else begins alike.
         assert!(key::contact(person(name)).starts_with("C#"));

@@ -168,5 +168,6 @@ pub(crate) async fn a_larger_flow_is_refused(bench: Bench) {
     let publication = publish(&[flow("welcome", "two"), flow_of(BODY_BYTES_MAX + 1)]);
     let error = bench.store.publish(&publication).await.unwrap_err();
     assert!(matches!(&error, Error::TooLarge { what } if what == "FLOW#large V#000001"), "{error}");
+    assert!(error.is_permanent(), "a smaller one is another one");
     assert_eq!(bench.store.catalogue().await.unwrap(), before, "what is live is as it was");
 }

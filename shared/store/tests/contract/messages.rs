@@ -1,4 +1,4 @@
-//! Messages: claims, outcomes, opens, clicks.
+//! Messages: first claims and outcomes.
 
 use masa_domain::{Channel, Message, MessageId, Skip, Status};
 use masa_store::{Claim, Settle, key};
@@ -8,26 +8,27 @@ use crate::{
     samples::{claimed, person, run, time},
 };
 
-const ID: fn() -> MessageId = || MessageId { run: run("1"), generation: 1 };
+pub(crate) const ID: fn() -> MessageId = || MessageId { run: run("1"), generation: 1 };
 
-fn message(owner: &str) -> Message {
+/// Dana's, as this one claims it.
+pub(crate) fn message(owner: &str) -> Message {
     claimed(person("dana"), ID(), owner)
 }
 
-fn sent() -> Status {
+pub(crate) fn sent() -> Status {
     Status::Sent { at: time(1), provider_id: "ses-1".to_owned() }
 }
 
 impl Bench {
-    async fn claim(&self, owner: &str) -> Claim {
+    pub(crate) async fn claim(&self, owner: &str) -> Claim {
         self.store.claim(&message(owner), time(0)).await.unwrap()
     }
 
-    async fn settle(&self, owner: &str, outcome: &Status) -> Settle {
+    pub(crate) async fn settle(&self, owner: &str, outcome: &Status) -> Settle {
         self.store.settle(person("dana"), ID(), owner, outcome).await.unwrap()
     }
 
-    async fn stored(&self) -> Message {
+    pub(crate) async fn stored(&self) -> Message {
         let mut messages = self.store.messages(person("dana"), run("1")).await.unwrap();
         assert_eq!(messages.len(), 1);
         messages.remove(0)
@@ -49,17 +50,6 @@ pub(crate) async fn a_claim_is_recognised_by_its_owner(bench: Bench) {
     assert_eq!(bench.claim("me").await, Claim::Held(Box::new(settled)), "what is settled is over");
 }
 
-pub(crate) async fn a_released_message_is_claimed_again(bench: Bench) {
-    bench.claim("me").await;
-    let released = Status::Released { at: time(1), reason: "TooManyRequests".to_owned() };
-    assert_eq!(bench.settle("me", &released).await, Settle::Done);
-    assert_eq!(bench.stored().await.status, released);
-    assert_eq!(bench.settle("me", &sent()).await, Settle::Lost, "it is nobody's now");
-    assert_eq!(bench.claim("you").await, Claim::Won);
-    assert_eq!(bench.claim("me").await, Claim::Held(Box::new(message("you"))));
-    assert_eq!(bench.settle("you", &sent()).await, Settle::Done);
-}
-
 pub(crate) async fn a_settled_message_is_not_claimed_again(bench: Bench) {
     for (number, outcome) in outcomes().into_iter().enumerate() {
         let dana = person("dana");
@@ -73,9 +63,10 @@ pub(crate) async fn a_settled_message_is_not_claimed_again(bench: Bench) {
 }
 
 /// What ends a message for good.
-fn outcomes() -> Vec<Status> {
+pub(crate) fn outcomes() -> Vec<Status> {
     let at = time(1);
-    let skipped = [Skip::NoConsent, Skip::Refused, Skip::NoAddress, Skip::RunMovedOn];
+    let skipped =
+        [Skip::NoConsent, Skip::Refused, Skip::Suppressed, Skip::NoAddress, Skip::RunMovedOn];
     let mut outcomes: Vec<_> =
         skipped.into_iter().map(|reason| Status::Skipped { at, reason }).collect();
     outcomes.push(sent());
@@ -113,9 +104,12 @@ pub(crate) async fn a_message_that_was_never_claimed_is_not_settled(bench: Bench
 
 pub(crate) async fn messages_round_trip_in_each_state(bench: Bench) {
     let dana = person("dana");
-    let claim = message("me").status;
-    let released = Status::Released { at: time(1), reason: "later".to_owned() };
-    let states = outcomes().into_iter().chain([claim, released]);
+    let (at, reason) = (time(1), "later".to_owned());
+    let owner = "me".to_owned();
+    let states = outcomes().into_iter().chain([
+        Status::Claimed { owner, lease_until: time(90), unknowns: 1 },
+        Status::Released { at, reason, unknowns: u32::MAX },
+    ]);
     let mut messages = Vec::new();
     for (number, status) in states.enumerate() {
         let id = MessageId { run: run("1"), generation: u32::try_from(number).unwrap() };
@@ -124,10 +118,11 @@ pub(crate) async fn messages_round_trip_in_each_state(bench: Bench) {
             channel: Channel::ALL[number % 2],
             version: u32::MAX,
             opened_at: Some(time(2)),
-            opens: u64::MAX,
             clicked_at: Some(time(3)),
-            clicks: 3,
             links: [("offer".to_owned(), time(3)), ("0123456789abcdef".to_owned(), time(4))].into(),
+            delivered_at: Some(time(5)),
+            bounced_at: Some(time(6)),
+            complained_at: Some(time(7)),
             ..claimed(dana, id, "me")
         });
     }
@@ -139,40 +134,15 @@ pub(crate) async fn messages_round_trip_in_each_state(bench: Bench) {
     assert_eq!(bench.store.everything(dana).await.unwrap().messages, messages);
 }
 
-pub(crate) async fn an_open_keeps_the_first_time_and_counts(bench: Bench) {
+pub(crate) async fn a_message_is_read_by_its_id(bench: Bench) {
     bench.claim("me").await;
-    for seconds in [5, 7, 6] {
-        bench.store.opened(person("dana"), ID(), time(seconds)).await.unwrap();
+    let read = |contact, id| bench.store.message(contact, id);
+    assert_eq!(read(person("dana"), ID()).await.unwrap(), Some(message("me")));
+    let next = MessageId { generation: 2, ..ID() };
+    let other = MessageId { run: run("2"), ..ID() };
+    for (contact, id) in [(person("dana"), next), (person("dana"), other), (person("noa"), ID())] {
+        assert_eq!(read(contact, id).await.unwrap(), None);
     }
-    let opened = Message { opened_at: Some(time(5)), opens: 3, ..message("me") };
-    assert_eq!(bench.stored().await, opened, "and nothing else changes");
-    assert_eq!(bench.settle("me", &sent()).await, Settle::Done, "not even whose claim it is");
-    assert_eq!(bench.stored().await, Message { status: sent(), ..opened });
-}
-
-pub(crate) async fn clicks_are_kept_by_link(bench: Bench) {
-    bench.claim("me").await;
-    bench.settle("me", &sent()).await;
-    let follows = [("offer", 5), ("a.b-c_d", 6), ("offer", 7), ("0123456789abcdef", 8)];
-    for (link, seconds) in follows {
-        bench.store.clicked(person("dana"), ID(), link, time(seconds)).await.unwrap();
-    }
-    let first = [("offer", 5), ("a.b-c_d", 6), ("0123456789abcdef", 8)];
-    let clicked = Message {
-        status: sent(),
-        clicked_at: Some(time(5)),
-        clicks: 4,
-        links: first.into_iter().map(|(link, at)| (link.to_owned(), time(at))).collect(),
-        ..message("me")
-    };
-    assert_eq!(bench.stored().await, clicked);
-}
-
-/// A pixel or link of a mail from long ago: its message expired, and no ghost takes its place.
-pub(crate) async fn a_message_that_is_gone_stays_gone(bench: Bench) {
-    bench.store.opened(person("dana"), ID(), time(0)).await.unwrap();
-    bench.store.clicked(person("dana"), ID(), "offer", time(0)).await.unwrap();
-    assert_eq!(bench.items().await, []);
 }
 
 pub(crate) async fn a_runs_messages_come_in_its_order(bench: Bench) {

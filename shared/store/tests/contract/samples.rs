@@ -1,12 +1,12 @@
 //! Values with something in every corner.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use masa_domain::{
     Again, Answer, Channel, Consent, ConsentGiven, Contact, ContactDetails, ContactId, End, Entry,
-    Fact, FactId, Flow, FlowLedger, Happening, Id, Item, Kind, Message, MessageId, Order, Profile,
-    Run, RunId, State, Status, Template, Trigger,
+    Fact, FactId, Flow, FlowLedger, Happening, Id, Item, Kind, Message, MessageId, OnUnknown,
+    Order, Profile, Run, RunId, State, Status, Template, Trigger, What,
 };
 use serde_json::{Value, json};
 
@@ -137,10 +137,14 @@ pub(crate) fn contact(id: ContactId) -> Contact {
     contact.purchases.orders = u32::MAX;
     contact.purchases.last_at = Some(time(6));
     contact.purchases.products.insert("sku 1#2".to_owned(), time(7));
-    contact.flows.insert("welcome".to_owned(), FlowLedger { entered: 3, last_at: time(8) });
+    contact.flows.insert("welcome".to_owned(), a_ledger());
     contact.runs = runs.map(|run| (run.id, run)).collect();
     contact.applied.insert(FactId::new("test", "1"), time(9));
     contact
+}
+
+fn a_ledger() -> FlowLedger {
+    FlowLedger { entered: u32::MAX, last_at: time(8), finished: 1, left: 2, failed: 3 }
 }
 
 fn consent((channel, answer): (Channel, Answer)) -> (Channel, Consent) {
@@ -159,8 +163,33 @@ fn a_run(number: usize, state: State) -> Run {
         state,
         data: if number > 1 { json!({ "order": order() }) } else { Value::Null },
         messages: [("hello".to_owned(), 6)].into(),
-        story: vec![Entry { at: time(11), step: String::new(), what: "entered".to_owned() }],
+        story: story(),
+        forgotten: 41,
+        overdue_at: time(3_600),
+        looks: 2,
     }
+}
+
+/// An entry of each kind. A history has no time finer than a millisecond.
+fn story() -> Vec<Entry> {
+    let millis = |seconds| Timestamp::from_millisecond(time(seconds).as_millisecond()).unwrap();
+    let whats = [
+        What::Entered,
+        What::Sending,
+        What::Outcome("sent".to_owned()),
+        What::Waiting(millis(86_400)),
+        What::Woke,
+        What::Branch(true),
+        What::Branch(false),
+        What::Note("`size` is not a number: \"שלום\"\n".to_owned()),
+        What::Ended(End::Finished),
+        What::Ended(End::Left),
+        What::Ended(End::Exited { rule: "purchased: any".to_owned() }),
+        What::Ended(End::Failed { reason: "אבד".to_owned() }),
+    ];
+    let steps = ["", "hello"].into_iter().cycle();
+    let entry = |(what, step): (What, &str)| Entry { at: millis(11), step: step.to_owned(), what };
+    whats.into_iter().zip(steps).map(entry).collect()
 }
 
 pub(crate) fn claimed(contact: ContactId, id: MessageId, owner: &str) -> Message {
@@ -171,12 +200,15 @@ pub(crate) fn claimed(contact: ContactId, id: MessageId, owner: &str) -> Message
         version: 2,
         step: "hello".to_owned(),
         channel: Channel::Email,
-        status: Status::Claimed { owner: owner.to_owned(), lease_until: time(90) },
+        status: Status::Claimed { owner: owner.to_owned(), lease_until: time(90), unknowns: 0 },
         opened_at: None,
-        opens: 0,
+        opens: BTreeSet::new(),
         clicked_at: None,
-        clicks: 0,
+        clicks: BTreeSet::new(),
         links: BTreeMap::new(),
+        delivered_at: None,
+        bounced_at: None,
+        complained_at: None,
     }
 }
 
@@ -187,6 +219,7 @@ pub(crate) fn flow(name: &str, html: &str) -> Flow {
     Flow {
         name: name.to_owned(),
         kind: Kind::Marketing,
+        on_unknown: Some(OnUnknown::Resend),
         triggers: vec![Trigger::Joined("newsletter".to_owned())],
         entry_if: None,
         again: Again::Never,

@@ -1,0 +1,172 @@
+//! What must hold when nothing is in the middle, and at the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use masa_box::AwsBox;
+use masa_dispatch::{SendJob, WakeJob};
+use masa_domain::{Happening, MessageId, OnUnknown, RunId, State, Status};
+use masa_stack::{
+    ADVANCE_DEAD_LETTERS, FEEDBACK_DEAD_LETTERS, SEND_DEAD_LETTERS, SEND_QUEUE, WAKE_DEAD_LETTERS,
+    WAKE_QUEUE,
+};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    mirror::{Held, Mirror, is_personal, must},
+    sim::{Sim, broken},
+};
+
+/// The positions for which a schedule stands, or a wake, a send or an outcome is on its way.
+pub(crate) fn under_way(aws: &AwsBox, mirror: &Mirror) -> Held<BTreeSet<(RunId, u32)>> {
+    let mut found = BTreeSet::new();
+    for (due, spec) in aws.schedules().map_err(broken)? {
+        let text = |name: &str| spec.get(name).and_then(serde_json::Value::as_str);
+        let name = text("Name").unwrap_or_default();
+        let input = spec.pointer("/Target/Input").and_then(serde_json::Value::as_str);
+        must(!is_personal(name) && !is_personal(input.unwrap_or_default()), || {
+            format!("the schedule {name} tells who somebody is")
+        })?;
+        let position = name.split_once('.');
+        if let Some((run, generation)) = position.filter(|_| due.is_some())
+            && let (Ok(run), Ok(generation)) = (run.parse(), generation.parse())
+        {
+            found.insert((run, generation));
+        }
+    }
+    for job in jobs::<WakeJob>(aws, WAKE_QUEUE)? {
+        match job {
+            WakeJob::Wake { run, generation, .. } => {
+                found.insert((run, generation));
+            }
+            WakeJob::Message { message, .. } => {
+                found.insert((message.run, message.generation));
+            }
+            WakeJob::Fact { .. } | WakeJob::Overdue { .. } => {}
+        }
+    }
+    for job in jobs::<SendJob>(aws, SEND_QUEUE)? {
+        found.insert((job.message.run, job.message.generation));
+    }
+    // A settled message's record waits in the stream, or has just been worked off.
+    for (contact, run) in mirror.live() {
+        let id = MessageId { run: run.id, generation: run.generation };
+        let settled = mirror.messages.get(&(contact.id, id));
+        if settled.is_some_and(|message| message.status.settled_at().is_some())
+            && matches!(run.state, State::Sending { .. })
+        {
+            found.insert((run.id, run.generation));
+        }
+    }
+    Ok(found)
+}
+
+fn jobs<J: DeserializeOwned>(aws: &AwsBox, queue: &str) -> Held<Vec<J>> {
+    let mut jobs = Vec::new();
+    for message in aws.messages(queue).map_err(broken)? {
+        let body = message.get("body").and_then(serde_json::Value::as_str).unwrap_or_default();
+        must(!is_personal(body), || format!("a message in {queue} tells who somebody is: {body}"))?;
+        if let Ok(job) = serde_json::from_str(body) {
+            jobs.push(job);
+        }
+    }
+    Ok(jobs)
+}
+
+impl Sim {
+    /// What must hold at rest, after the healing: all journeys are over, nothing is left in a queue,
+    /// and all counters equal the facts.
+    ///
+    /// # Errors
+    /// The first [`crate::Violation`].
+    pub fn check_at_rest(&self) -> Held {
+        let stuck = self.mirror.live().next();
+        must(stuck.is_none(), || format!("a run never ended: {:?}", stuck.map(|(_, run)| run)))?;
+        for queue in [SEND_QUEUE, WAKE_QUEUE] {
+            let left = self.stack.aws.queue_depth(queue).map_err(broken)?;
+            must(left == 0, || format!("{left} messages are left in {queue}"))?;
+        }
+        if !self.losses {
+            for queue in
+                [SEND_DEAD_LETTERS, WAKE_DEAD_LETTERS, ADVANCE_DEAD_LETTERS, FEEDBACK_DEAD_LETTERS]
+            {
+                let left = self.stack.aws.messages(queue).map_err(broken)?;
+                must(left.is_empty(), || format!("dead letters in {queue}: {left:?}"))?;
+            }
+        }
+        self.check_counters()
+    }
+
+    fn check_counters(&self) -> Held {
+        for contact in self.mirror.contacts.values() {
+            let facts = self.mirror.facts.get(&contact.id);
+            let facts = facts.map_or(&[][..], Vec::as_slice);
+            let bought = |what: &Happening| matches!(what, Happening::Purchase(_));
+            let orders = facts.iter().filter(|fact| bought(&fact.what)).count();
+            must(contact.purchases.orders as usize == orders, || {
+                format!("{orders} orders are counted as {}", contact.purchases.orders)
+            })?;
+            let unheard = facts.iter().find(|fact| {
+                !contact.applied.contains_key(&fact.id)
+                    && self.now().duration_since(fact.received_at).as_hours() < 24
+            });
+            must(unheard.is_none(), || format!("a fact was never applied: {unheard:?}"))?;
+        }
+        for ((_, id), message) in &self.mirror.messages {
+            let sent = self.mirror.accepted(*id);
+            let doubtful = matches!(
+                &message.status,
+                Status::Unknown { .. } | Status::Skipped { .. } | Status::Failed { .. }
+            );
+            must(message.was_sent() == (sent > 0) || doubtful, || {
+                format!("{id:?} is {:?} and was taken {sent} times", message.status)
+            })?;
+        }
+        for facts in self.mirror.facts.keys() {
+            must(self.mirror.contacts.contains_key(facts), || {
+                format!("facts of {facts} were never applied")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What the journeys came to, for comparing: who was sent what how often, and how runs ended.
+    pub fn summary(&self) -> Vec<String> {
+        let mut lines: BTreeMap<String, u32> = BTreeMap::new();
+        for ((contact, id), message) in &self.mirror.messages {
+            let sent = self.mirror.accepted(*id);
+            if sent > 0 {
+                let line = format!("{contact} {} {} sent", message.flow, message.step);
+                *lines.entry(line).or_default() += sent;
+            }
+        }
+        for contact in self.mirror.contacts.values() {
+            for (flow, ledger) in &contact.flows {
+                let line = format!(
+                    "{} {flow} entered {} finished {} left {} failed {}",
+                    contact.id, ledger.entered, ledger.finished, ledger.left, ledger.failed
+                );
+                lines.insert(line, 1);
+            }
+            let lists: Vec<_> = contact.lists.keys().collect();
+            lines.insert(format!("{} lists {lists:?} {:?}", contact.id, contact.fields), 1);
+        }
+        lines.into_iter().map(|(line, times)| format!("{times} x {line}")).collect()
+    }
+
+    /// Whether some message's fate is a matter of policy: nobody knew whether it was sent.
+    pub fn has_unknowns(&self) -> bool {
+        self.mirror.messages.values().any(|message| match &message.status {
+            Status::Unknown { .. } => true,
+            Status::Claimed { unknowns, .. } | Status::Released { unknowns, .. } => *unknowns > 0,
+            _ => self.mirror.accepted(message.id) > 1,
+        })
+    }
+
+    /// Whether this simulation has a flow that sends again what it does not know.
+    pub fn resends(&self) -> bool {
+        self.mirror.flows.values().any(|flow| {
+            let mut kinds = flow.steps.keys().filter_map(|step| flow.sends(step));
+            kinds.any(|(_, kind)| flow.on_unknown(kind) == OnUnknown::Resend)
+        })
+    }
+}

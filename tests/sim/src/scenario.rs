@@ -1,0 +1,158 @@
+//! The canonical scenarios: each a few journeys and what happens to their customers.
+
+use jiff::SignedDuration;
+use masa_domain::Flow;
+
+use crate::{
+    mirror::Held,
+    shop::{Act, journeys},
+};
+
+pub(crate) const WELCOME: &str = "
+flow: welcome
+trigger: [ { joined: newsletter }, { form: spring } ]
+exit: { purchased: any }
+steps:
+  - email: hello
+  - wait: 2d
+  - if: { email: hello, was: opened }
+    then: [ { email: story } ]
+    else: [ { id: nudge, sms: 'Hi. {{ link(shop.url) }} Opt out: {{ unsubscribe_url }}' } ]
+  - join: welcomed
+";
+/// The same journey, changed while people are inside.
+pub(crate) const WELCOME_2: &str = "
+flow: welcome
+trigger: [ { joined: newsletter } ]
+steps:
+  - email: other
+  - wait: 1d
+";
+pub(crate) const THANKS: &str = "
+flow: thanks
+trigger: { purchased: any }
+entry: { again: always }
+send: { kind: transactional }
+steps:
+  - email: receipt
+  - wait: 5m
+  - count: thanked
+  - join: buyers
+";
+pub(crate) const CLUB: &str = "
+flow: club
+trigger: [ { joined: buyers }, { joined: welcomed } ]
+steps: [ { wait: 1h }, { email: club }, { wait: 3d }, { email: club-2 } ]
+";
+pub(crate) const ALERT: &str = "
+flow: alert
+trigger: { event: alert }
+entry: { again: always }
+send: { kind: transactional }
+steps: [ { id: text, sms: 'Alert {{ event.data.n }}' }, { wait: 2m }, { count: alerts } ]
+";
+
+/// A scenario.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// What it is called.
+    pub name: &'static str,
+    /// The journeys, as YAML.
+    pub flows: &'static [&'static str],
+    /// What happens.
+    pub acts: Vec<Act>,
+}
+
+impl Scenario {
+    /// Its journeys.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn journeys(&self) -> Held<Vec<Flow>> {
+        journeys(self.flows)
+    }
+}
+
+pub(crate) fn signup(id: &str, who: &str, lists: &[&str]) -> Act {
+    let lists = lists.iter().map(|list| (*list).to_owned()).collect();
+    Act::Signup { id: id.to_owned(), who: who.to_owned(), lists }
+}
+
+pub(crate) fn purchase(order: &str, who: &str) -> Act {
+    Act::Purchase { order: order.to_owned(), who: who.to_owned() }
+}
+
+pub(crate) fn open(who: &str, step: &str) -> Act {
+    Act::Open { who: who.to_owned(), step: step.to_owned() }
+}
+
+pub(crate) fn hours(hours: i64) -> Act {
+    Act::Pass(SignedDuration::from_hours(hours))
+}
+
+pub(crate) fn alert() -> Act {
+    Act::Event { id: "e1".to_owned(), who: "noa".to_owned(), name: "alert".to_owned() }
+}
+
+/// All of them.
+pub fn scenarios() -> Vec<Scenario> {
+    let noa = || signup("s1", "noa", &["newsletter"]);
+    let scenario = |name, flows, acts| Scenario { name, flows, acts };
+    vec![
+        scenario("a signup, unread", &[WELCOME][..], vec![noa()]),
+        scenario(
+            "a signup, read",
+            &[WELCOME],
+            vec![
+                noa(),
+                hours(1),
+                open("noa", "hello"),
+                Act::Click { who: "noa".to_owned(), step: "hello".to_owned() },
+            ],
+        ),
+        scenario("a form", &[WELCOME], vec![Act::Form { who: "noa".to_owned() }]),
+        scenario(
+            "a purchase during a wait",
+            &[WELCOME, THANKS],
+            vec![noa(), hours(5), purchase("1001", "noa")],
+        ),
+        scenario(
+            "a purchase at Shopify before the signup",
+            &[WELCOME, THANKS],
+            vec![Act::Shopify { order: 1001, who: "noa".to_owned() }, Act::Settle, noa()],
+        ),
+        scenario(
+            "two journeys at once",
+            &[WELCOME, THANKS, CLUB],
+            vec![signup("s1", "noa", &["newsletter", "buyers"]), purchase("1001", "noa")],
+        ),
+        scenario(
+            "an open when the wait is over",
+            &[WELCOME],
+            vec![noa(), hours(47), open("noa", "hello"), hours(1)],
+        ),
+        scenario(
+            "an unsubscribe during a wait",
+            &[WELCOME, THANKS],
+            vec![
+                noa(),
+                hours(5),
+                Act::Unsubscribe { who: "noa".to_owned() },
+                purchase("1001", "noa"),
+            ],
+        ),
+        scenario(
+            "published anew during a wait",
+            &[WELCOME],
+            vec![noa(), hours(5), Act::Republish, signup("s2", "dan", &["newsletter"])],
+        ),
+        scenario("a text that somebody asked for", &[ALERT], vec![alert()]),
+        scenario(
+            "an address that bounces",
+            &[CLUB, THANKS],
+            vec![signup("s1", "bounce", &["buyers"]), hours(2), purchase("1001", "bounce")],
+        ),
+        scenario("a reader who complains", &[CLUB], vec![signup("s1", "complaint", &["buyers"])]),
+        scenario("a lost schedule", &[WELCOME], vec![noa(), hours(1), Act::LoseWakes]),
+    ]
+}

@@ -1,0 +1,105 @@
+//! Every fault at every call of every function in every scenario.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
+
+use masa_sim::{Fault, Plan, Scenario, scenarios};
+
+use crate::runs::{Found, on_all_processors, play, say, trace};
+
+/// The functions that a scenario must reach.
+const FUNCTIONS: [&str; 11] = [
+    "signup",
+    "purchase",
+    "event",
+    "open",
+    "click",
+    "preferences",
+    "advance",
+    "wake",
+    "deliver",
+    "feedback",
+    "sweep",
+];
+
+struct Job<'s> {
+    scenario: &'s Scenario,
+    clean: &'s [String],
+    call: usize,
+    fault: Fault,
+}
+
+/// Runs each scenario clean, then once for every fault at every call; stops at the first that does not
+/// hold.
+#[expect(clippy::disallowed_methods, reason = "how long it took is told")]
+pub(crate) fn every_fault_everywhere() -> Found<BTreeMap<Fault, u64>> {
+    let begun = Instant::now();
+    let scenarios = scenarios();
+    let mut clean = Vec::new();
+    for scenario in &scenarios {
+        match play(scenario, Plan::default()) {
+            Ok(report) => clean.push(report),
+            Err(failure) => {
+                let what = format!("{}: {}", scenario.name, failure.violation);
+                return Found::Broken(format!("{what}\n{}", trace(&failure.trace)));
+            }
+        }
+    }
+    let mut jobs = Vec::new();
+    let (mut calls, mut kinds) = (0, BTreeSet::new());
+    for (scenario, report) in scenarios.iter().zip(&clean) {
+        for (call, made) in report.made.iter().enumerate() {
+            calls += 1;
+            kinds.insert((
+                made.call.function.clone(),
+                made.call.service,
+                made.call.operation.clone(),
+            ));
+            let faults = Fault::ALL.into_iter().filter(|fault| fault.fits(&made.call));
+            let clean = report.summary.as_slice();
+            jobs.extend(faults.map(|fault| Job { scenario, clean, call, fault }));
+        }
+    }
+    for function in FUNCTIONS {
+        if !kinds.iter().any(|(of, ..)| of == function) {
+            return Found::Broken(format!("no scenario reaches {function}"));
+        }
+    }
+    let results = on_all_processors(&jobs, run);
+    let mut fired = BTreeMap::new();
+    for result in results {
+        match result {
+            Ok(more) => more.into_iter().for_each(|(fault, times)| {
+                *fired.entry(fault).or_default() += times;
+            }),
+            Err(what) => return Found::Broken(what),
+        }
+    }
+    say(&format!(
+        "{} scenarios with {calls} AWS calls of {} kinds; each of {} kinds of faults at each of them: {} \
+         simulations, all hold ({} s)",
+        scenarios.len(),
+        kinds.len(),
+        Fault::ALL.len(),
+        jobs.len(),
+        begun.elapsed().as_secs()
+    ));
+    Found::Nothing(fired)
+}
+
+fn run(job: &Job<'_>) -> Result<BTreeMap<Fault, u64>, String> {
+    let name = format!("{} with {}:{}", job.scenario.name, job.call, job.fault.as_str());
+    let report = play(job.scenario, Plan::one(job.call, job.fault))
+        .map_err(|failure| format!("{name}: {}\n{}", failure.violation, trace(&failure.trace)))?;
+    // A fault may cost time, and by the flow's policy a message; else everything ends as without it.
+    if !report.unknowns && report.summary != job.clean {
+        let (own, clean) = (&report.summary, job.clean);
+        return Err(format!(
+            "{name} ends otherwise than without: {own:#?}, not {clean:#?}\n{}",
+            trace(&report.made)
+        ));
+    }
+    Ok(report.fired)
+}
