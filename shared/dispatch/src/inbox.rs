@@ -97,14 +97,14 @@ impl Inbox {
         let receives: u32 = receives.and_then(|count| count.parse().ok()).unwrap_or(1);
         let (function, cause) = (self.function, &setback.cause);
         if let Some(seconds) = hidden_for(setback.fate, receives, id) {
-            tracing::warn!(function, message = id, receives, seconds, %cause, "comes again");
+            tracing::warn!(function, id, receives, seconds, %cause, "comes again");
             return Some(seconds);
         }
         let body = message.body.as_deref().unwrap_or_default();
         match self.letters.write(body, cause, Some(receives)).await {
             Ok(()) => None,
             Err(error) => {
-                tracing::warn!(function, message = id, receives, %cause, %error, "can't be given up");
+                tracing::warn!(function, id, receives, %cause, %error, "can't be given up");
                 Some(again(receives, id))
             }
         }

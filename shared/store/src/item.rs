@@ -134,7 +134,25 @@ pub fn from_image<T: DeserializeOwned>(sk: &str, image: serde_dynamo::Item) -> R
 }
 
 pub(crate) fn corrupt(pk: &str, sk: &str, error: &dyn std::error::Error) -> Error {
-    Error::Corrupt { key: format!("{pk} {sk}"), cause: error.to_string() }
+    Error::Corrupt { key: format!("{pk} {sk}"), cause: without_values(&error.to_string()) }
+}
+
+/// What did not fit, without what stood there: serde quotes values, and a value may be a person.
+fn without_values(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut within = None;
+    for c in text.chars() {
+        match (within, c) {
+            (None, '"' | '`') => {
+                within = Some(c);
+                kept.push('…');
+            }
+            (None, _) => kept.push(c),
+            (Some(quote), _) if c == quote => within = None,
+            (Some(_), _) => {}
+        }
+    }
+    kept
 }
 
 /// Creating the table where SAM's template does not: in the box and in tests.
@@ -195,5 +213,18 @@ impl Table {
             .await
             .map_err(|error| unavailable("UpdateTimeToLive", error))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_values;
+
+    #[test]
+    fn an_error_tells_no_value() {
+        let text = "invalid type: string \"noa@example.com\", expected u32";
+        assert_eq!(without_values(text), "invalid type: string …, expected u32");
+        assert_eq!(without_values("unknown variant `noa@example.com`"), "unknown variant …");
+        assert_eq!(without_values("an end that is missing \"noa@exam"), "an end that is missing …");
     }
 }

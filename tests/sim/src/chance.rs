@@ -260,7 +260,11 @@ impl Chance<'_> {
         Ok(())
     }
 
+    /// What has expired goes; sometimes that is everything but states and what stands in queues.
     async fn expire(&mut self) -> Held {
+        if self.sim.in_flight().is_empty() && self.random.bool() {
+            self.sim.pass(SignedDuration::from_hours(401 * 24))?;
+        }
         self.tally.expired += self.sim.stack.aws.expire(TABLE).map_err(broken)? as u64;
         self.sim.look().await
     }

@@ -140,7 +140,13 @@ impl Mirror {
                 let fact = from_image(&sk, image).map_err(read)?;
                 self.facts.entry(contact).or_default().push(fact);
             }
-            _ if sk.starts_with("M#") && !gone => {
+            // It has expired.
+            _ if sk.starts_with("M#") && gone => {
+                if let Some(id) = message_id(&format!("{pk} {sk}")) {
+                    self.messages.remove(&id);
+                }
+            }
+            _ if sk.starts_with("M#") => {
                 self.message(from_image(&sk, image).map_err(read)?)?;
             }
             _ => {}

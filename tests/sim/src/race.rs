@@ -53,27 +53,89 @@ pub struct Race {
     pub racers: [Racer; 2],
 }
 
+fn race(
+    name: &'static str,
+    flows: &'static [&'static str],
+    before: Vec<Before>,
+    racers: [Racer; 2],
+) -> Race {
+    Race { name, flows, before, racers }
+}
+
+fn noa() -> Before {
+    Before::Act(signup("s1", "noa", &["newsletter"]))
+}
+
+fn buys() -> Act {
+    purchase("1001", "noa")
+}
+
+/// Noa's first wait is over, and nothing was made of it yet.
+fn waited(more: Option<Act>) -> Vec<Before> {
+    let mut before = vec![noa(), Before::Act(Act::Settle), Before::Fire];
+    before.extend(more.map(Before::Act));
+    before
+}
+
+/// Noa's first mail is on the queue.
+fn decided(more: Option<Act>) -> Vec<Before> {
+    let mut before = vec![noa(), Before::Deliver("advance")];
+    before.extend(more.map(Before::Act));
+    before
+}
+
 /// All races.
 pub fn races() -> Vec<Race> {
-    let race = |name, flows, before, racers| Race { name, flows, before, racers };
-    let delivery = Racer::Delivery;
-    let buys = || purchase("1001", "noa");
-    let noa = || Before::Act(signup("s1", "noa", &["newsletter"]));
-    let settled = || vec![noa(), Before::Act(Act::Settle)];
-    let waited = |more: Option<Act>| {
-        let mut before = settled();
-        before.push(Before::Fire);
-        before.extend(more.map(Before::Act));
-        before
-    };
-    let decided = |more: Option<Act>| {
-        let mut before = vec![noa(), Before::Deliver("advance")];
-        before.extend(more.map(Before::Act));
-        before
-    };
+    let mut races = races_of_runs();
+    races.extend(races_of_messages());
+    races
+}
+
+fn races_of_runs() -> Vec<Race> {
+    let wake = || Racer::Delivery("wake");
+    let advance = || Racer::Delivery("advance");
+    let late = Act::Skip(jiff::SignedDuration::from_hours(3));
+    let two_lists = vec![Before::Act(signup("s1", "noa", &["newsletter", "buyers"]))];
+    vec![
+        race(
+            "a purchase and the end of a wait",
+            &[WELCOME, THANKS],
+            waited(Some(buys())),
+            [advance(), wake()],
+        ),
+        race("a wake twice", &[WELCOME], waited(None), [wake(), Racer::Copy]),
+        race(
+            "an open and the end of a wait",
+            &[WELCOME],
+            waited(None),
+            [Racer::Request(open("noa", "hello")), wake()],
+        ),
+        race(
+            "the end of a wait and a look after what is overdue",
+            &[WELCOME],
+            waited(Some(late)),
+            [wake(), Racer::Overdue("noa")],
+        ),
+        race(
+            "a fact and its replay",
+            &[WELCOME, THANKS],
+            two_lists,
+            [advance(), Racer::Replay("noa")],
+        ),
+        race(
+            "a webhook twice",
+            &[WELCOME, THANKS],
+            vec![noa(), Before::Act(hours(1))],
+            [Racer::Request(buys()), Racer::Request(buys())],
+        ),
+    ]
+}
+
+fn races_of_messages() -> Vec<Race> {
+    let deliver = || Racer::Delivery("deliver");
+    let feedback = || Racer::Delivery("feedback");
     let leaves = Act::Unsubscribe { who: "noa".to_owned() };
     let click = Act::Click { who: "noa".to_owned(), step: "hello".to_owned() };
-    let three_hours = Act::Skip(jiff::SignedDuration::from_hours(3));
     let bounced = vec![
         Before::Act(signup("s1", "bounce", &["buyers"])),
         Before::Act(Act::Settle),
@@ -82,75 +144,29 @@ pub fn races() -> Vec<Race> {
         Before::Act(purchase("1001", "bounce")),
         Before::Deliver("advance"),
     ];
-    let two_lists = Before::Act(signup("s1", "noa", &["newsletter", "buyers"]));
+    let texted = vec![Before::Act(alert()), Before::Deliver("advance")];
     vec![
-        race(
-            "a purchase and the end of a wait",
-            &[WELCOME, THANKS][..],
-            waited(Some(buys())),
-            [delivery("advance"), delivery("wake")],
-        ),
-        race("a wake twice", &[WELCOME], waited(None), [delivery("wake"), Racer::Copy]),
-        race(
-            "an open and the end of a wait",
-            &[WELCOME],
-            waited(None),
-            [Racer::Request(open("noa", "hello")), delivery("wake")],
-        ),
         race(
             "a click and an open",
             &[WELCOME],
-            settled(),
+            vec![noa(), Before::Act(Act::Settle)],
             [Racer::Request(click), Racer::Request(open("noa", "hello"))],
         ),
         race(
             "an unsubscribe and a mail",
             &[WELCOME],
             decided(None),
-            [delivery("deliver"), Racer::Request(leaves)],
+            [deliver(), Racer::Request(leaves)],
         ),
-        race("a mail twice", &[WELCOME], decided(None), [delivery("deliver"), Racer::Copy]),
-        race(
-            "a text twice",
-            &[ALERT],
-            vec![Before::Act(alert()), Before::Deliver("advance")],
-            [delivery("deliver"), Racer::Copy],
-        ),
-        race(
-            "a mail and SES's event of it",
-            &[WELCOME],
-            decided(None),
-            [delivery("deliver"), delivery("feedback")],
-        ),
-        race(
-            "a bounce and the next mail",
-            &[CLUB, THANKS],
-            bounced,
-            [delivery("deliver"), delivery("feedback")],
-        ),
+        race("a mail twice", &[WELCOME], decided(None), [deliver(), Racer::Copy]),
+        race("a text twice", &[ALERT], texted, [deliver(), Racer::Copy]),
+        race("a mail and SES's event of it", &[WELCOME], decided(None), [deliver(), feedback()]),
+        race("a bounce and the next mail", &[CLUB, THANKS], bounced, [deliver(), feedback()]),
         race(
             "a purchase and a mail of the journey that it ends",
             &[WELCOME, THANKS],
             decided(Some(buys())),
-            [delivery("deliver"), delivery("advance")],
-        ),
-        race(
-            "the end of a wait and a look after what is overdue",
-            &[WELCOME],
-            waited(Some(three_hours)),
-            [delivery("wake"), Racer::Overdue("noa")],
-        ),
-        race(
-            "a fact and its replay",
-            &[WELCOME, THANKS],
-            vec![two_lists],
-            [delivery("advance"), Racer::Replay("noa")],
-        ),
-        race(
-            "a webhook twice",
-            &[WELCOME, THANKS],
-            vec![noa(), Before::Act(hours(1))],
-            [Racer::Request(buys()), Racer::Request(buys())],
+            [deliver(), Racer::Delivery("advance")],
         ),
     ]
 }

@@ -163,8 +163,8 @@ impl Shop {
     ) -> Option<(&'static str, HttpRequest)> {
         let message = |who: &str, step: &str| {
             let contact = self.contact(who)?;
-            let of = messages.values().filter(|message| message.contact == contact);
-            of.filter(|message| message.step == step && message.was_sent()).last()
+            let mut of = messages.values().filter(|message| message.contact == contact);
+            of.rfind(|message| message.step == step && message.was_sent())
         };
         let get = |path: String| HttpRequest { method: "GET".to_owned(), path, ..request() };
         Some(match act {
@@ -174,17 +174,7 @@ impl Shop {
                 body["consent"] = json!({ "email": true, "sms": true });
                 ("signup", self.webhook("/hooks/signup", id, now, &body))
             }
-            Act::Form { who } => {
-                let headers = vec![(
-                    "content-type".to_owned(),
-                    "application/x-www-form-urlencoded".to_owned(),
-                )];
-                let body = format!("email={}", address(who).replace('@', "%40")).into_bytes();
-                (
-                    "signup",
-                    HttpRequest { path: "/forms/spring".to_owned(), headers, body, ..request() },
-                )
-            }
+            Act::Form { who } => ("signup", form(who)),
             Act::Purchase { order, who } => {
                 let mut body = person(who);
                 body["order_id"] = json!(order);
@@ -193,24 +183,7 @@ impl Shop {
                 body["items"] = json!([{ "product_id": "tea", "name": "Tea", "quantity": 1, "price": "59.90" }]);
                 ("purchase", self.webhook("/hooks/purchase", order, now, &body))
             }
-            Act::Shopify { order, who } => {
-                let body = json!({
-                    "id": order, "name": format!("#{order}"), "email": address(who),
-                    "currency": "ILS", "total_price": "59.90", "financial_status": "paid",
-                    "processed_at": "2026-03-01T10:00:00+02:00",
-                    "line_items": [{ "product_id": 7, "title": "Tea", "quantity": 1, "price": "59.90" }],
-                });
-                let body = body.to_string().into_bytes();
-                let signature = self.shopify.sign(&body);
-                let headers = [
-                    ("content-type", "application/json"),
-                    ("x-shopify-topic", "orders/paid"),
-                    ("x-shopify-hmac-sha256", &signature),
-                ];
-                let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
-                let path = "/hooks/shopify".to_owned();
-                ("purchase", HttpRequest { path, headers: headers.into(), body, ..request() })
-            }
+            Act::Shopify { order, who } => ("purchase", self.shopify(*order, who)),
             Act::Event { id, who, name } => {
                 let body = json!({ "type": name, "contact": person(who), "data": { "n": 1 } });
                 ("event", self.webhook("/hooks/event", id, now, &body))
@@ -239,6 +212,24 @@ impl Shop {
         })
     }
 
+    fn shopify(&self, order: u32, who: &str) -> HttpRequest {
+        let body = json!({
+            "id": order, "name": format!("#{order}"), "email": address(who),
+            "currency": "ILS", "total_price": "59.90", "financial_status": "paid",
+            "processed_at": "2026-03-01T10:00:00+02:00",
+            "line_items": [{ "product_id": 7, "title": "Tea", "quantity": 1, "price": "59.90" }],
+        });
+        let body = body.to_string().into_bytes();
+        let signature = self.shopify.sign(&body);
+        let headers = [
+            ("content-type", "application/json"),
+            ("x-shopify-topic", "orders/paid"),
+            ("x-shopify-hmac-sha256", &signature),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        HttpRequest { path: "/hooks/shopify".to_owned(), headers, body, ..request() }
+    }
+
     fn webhook(&self, path: &str, id: &str, now: Timestamp, body: &Value) -> HttpRequest {
         let body = body.to_string().into_bytes();
         let timestamp = now.as_second();
@@ -251,6 +242,13 @@ impl Shop {
         let headers = headers.map(|(name, value)| (name.to_owned(), value)).into();
         HttpRequest { path: path.to_owned(), headers, body, ..request() }
     }
+}
+
+fn form(who: &str) -> HttpRequest {
+    let urlencoded = "application/x-www-form-urlencoded";
+    let headers = vec![("content-type".to_owned(), urlencoded.to_owned())];
+    let body = format!("email={}", address(who).replace('@', "%40")).into_bytes();
+    HttpRequest { path: "/forms/spring".to_owned(), headers, body, ..request() }
 }
 
 fn request() -> HttpRequest {

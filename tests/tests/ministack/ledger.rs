@@ -47,6 +47,8 @@ pub(crate) struct Counts {
     pub(crate) abandoned: usize,
     /// How many of those had been accepted by SES all the same.
     pub(crate) abandoned_and_sent: usize,
+    /// How many messages were sent a second time, since nobody knew.
+    pub(crate) resent: usize,
     pub(crate) ends: BTreeMap<String, usize>,
 }
 
@@ -211,6 +213,7 @@ impl Ledger {
         counts.mails += ids.len();
         counts.abandoned += abandoned;
         counts.abandoned_and_sent += ids.len() - sent;
+        counts.resent += attempts - 1;
         *counts.outcomes.entry(format!("{step} {outcome}")).or_default() += 1;
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `cargo test -p masa-sim --test sim` runs it and prints what was run. `SIM_SECONDS=3600` gives the
 //! random part an hour; `SIM_SEED=7` runs that one random history and nothing else.
-#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "test assertions")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "test assertions")]
 // The SDK's futures nest deeply.
 #![recursion_limit = "256"]
 
