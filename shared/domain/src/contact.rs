@@ -271,9 +271,10 @@ impl Contact {
     }
 
     /// Takes over what `fact` tells, and returns the lists that the contact joined by it.
-    pub(crate) fn apply(&mut self, fact: &Fact) -> Vec<String> {
-        self.applied.insert(fact.id, fact.received_at);
-        let forget = fact.received_at.checked_sub(REDELIVERY).unwrap_or(Timestamp::MIN);
+    pub(crate) fn apply(&mut self, fact: &Fact, now: Timestamp) -> Vec<String> {
+        // From now on, for one that was replayed long after it came can be delivered again too.
+        self.applied.insert(fact.id, now.max(fact.received_at));
+        let forget = now.checked_sub(REDELIVERY).unwrap_or(Timestamp::MIN);
         self.applied.retain(|_, at| *at >= forget);
         forget_oldest(&mut self.applied, APPLIED_KEPT, |at| *at);
         self.apply_details(fact);

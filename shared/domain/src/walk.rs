@@ -42,7 +42,7 @@ impl<'a> Walk<'a> {
         if self.contact.has_applied(fact) && !planted::on(Bug::CountTwice) {
             return Ok(self.again());
         }
-        let joined = self.contact.apply(fact);
+        let joined = self.contact.apply(fact, self.now);
         self.occur(&Occurrence { fact: Some(fact), joined: &joined })?;
         Ok(Verdict::Applied)
     }

@@ -10,7 +10,7 @@ use crate::{
     fault::Plan,
     mirror::Held,
     shop::Act,
-    sim::{Progress, Sim, broken},
+    sim::{AGAIN_WITHIN, Progress, Sim, broken},
 };
 
 /// How many invocations run at the same time at most.
@@ -18,8 +18,6 @@ const AT_ONCE: usize = 3;
 /// How long an invocation runs at most before it is killed: what Lambda would do, and less than a
 /// claim's lease.
 const RUNS_FOR: SignedDuration = SignedDuration::from_secs(25);
-/// How late a stream or a queue hands something out again.
-const AGAIN_WITHIN: SignedDuration = SignedDuration::from_hours(20);
 /// The customers.
 const PEOPLE: [&str; 4] = ["noa", "dan", "bounce", "complaint"];
 
@@ -263,6 +261,8 @@ impl Chance<'_> {
     /// What has expired goes; sometimes that is everything but states and what stands in queues.
     async fn expire(&mut self) -> Held {
         if self.sim.in_flight().is_empty() && self.random.bool() {
+            // No stream keeps a record as long as that.
+            self.sim.settle().await?;
             self.sim.pass(SignedDuration::from_hours(401 * 24))?;
         }
         self.tally.expired += self.sim.stack.aws.expire(TABLE).map_err(broken)? as u64;

@@ -27,4 +27,4 @@ pub use mirror::{Mirror, Violation};
 pub use race::{Before, Orders, Race, Racer, races};
 pub use scenario::{Scenario, scenarios};
 pub use shop::{Act, journeys};
-pub use sim::Sim;
+pub use sim::{Echo, Sim};

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use aws_lambda_events::event::dynamodb::EventRecord;
+use jiff::SignedDuration;
 use masa_domain::{
     Channel, Contact, ContactId, ContactKey, Fact, Flow, Kind, Message, MessageId, OnUnknown,
-    Refusals, Status, Suppressions, story,
+    Refusals, Status, Suppressions, What, story,
 };
 use masa_store::{REFUSALS, STATE, SUPPRESSIONS, from_image};
 use serde_json::Value;
@@ -166,6 +167,7 @@ impl Mirror {
             must(run.generation >= generation, || format!("run {} went back", run.id))?;
             let ended = old.is_some_and(|old| !old.is_live());
             must(!ended || old == Some(run), || format!("run {} moved after its end", run.id))?;
+            must(wakes_in_time(run), || format!("run {} woke too early: {:?}", run.id, run.story))?;
             if run.forgotten == 0 {
                 let told = story::fold(&run.story);
                 let same = told.generation == run.generation
@@ -300,6 +302,20 @@ impl Mirror {
         let of_contact = self.suppressions.get(&message.contact);
         of_contact.is_some_and(|suppressed| suppressed.0.contains_key(&message.channel))
     }
+}
+
+/// Whether each wait lasted as long as it should, but for what functions' clocks differ by.
+fn wakes_in_time(run: &masa_domain::Run) -> bool {
+    const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(5);
+    let mut until = None;
+    run.story.iter().all(|entry| match &entry.what {
+        What::Waiting(moment) => {
+            until = Some(*moment);
+            true
+        }
+        What::Woke => until.is_none_or(|until| until.duration_since(entry.at) <= CLOCKS_DIFFER),
+        _ => true,
+    })
 }
 
 /// The message that a key `C#… M#run#generation` names.

@@ -349,7 +349,7 @@ impl Sim {
             }
             Racer::Delivery(function) => self.take_for(function)?,
             Racer::Copy => {
-                let Some(last) = self.delivered.last().cloned() else { return Ok(None) };
+                let Some((_, last)) = self.delivered.last().cloned() else { return Ok(None) };
                 let body = last.event.pointer("/Records/0/body").and_then(Value::as_str);
                 let queue = match last.function.as_str() {
                     "deliver" => masa_stack::SEND_QUEUE,

@@ -32,6 +32,20 @@ const STEPS_MAX: u32 = 20_000;
 /// How long a function may run: what a slow call costs.
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
 
+/// How late a stream or a queue hands something out again.
+pub(crate) const AGAIN_WITHIN: SignedDuration = SignedDuration::from_hours(20);
+
+/// Whether everything is delivered once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Echo {
+    /// It is not.
+    Never,
+    /// At once.
+    AtOnce,
+    /// Whenever nothing else is to be done, for a day.
+    Late,
+}
+
 /// What an invocation came to.
 pub(crate) enum Outcome {
     /// A delivery was finished.
@@ -74,8 +88,10 @@ pub struct Sim {
     pub(crate) skew: SignedDuration,
     /// The wakes and sends that were once under way, by run and generation.
     armed: BTreeSet<(RunId, u32)>,
-    /// What was delivered, for who wants to deliver it again.
-    pub(crate) delivered: Vec<Delivery>,
+    /// What was delivered and when, for who wants to deliver it again.
+    pub(crate) delivered: Vec<(Timestamp, Delivery)>,
+    /// Whether everything is delivered once more.
+    pub echo: Echo,
     /// Whether a lost schedule or a dead letter is the test's own doing.
     pub(crate) losses: bool,
     deliveries: u64,
@@ -110,6 +126,7 @@ impl Sim {
             skew: SignedDuration::ZERO,
             armed: BTreeSet::new(),
             delivered: Vec::new(),
+            echo: Echo::Never,
             losses: false,
             deliveries: 0,
             requests: 0,
@@ -240,8 +257,11 @@ impl Sim {
     /// Takes and delivers something ready.
     pub(crate) async fn deliver(&mut self, ready: &Ready) -> Held {
         if let Some(delivery) = self.take(ready)? {
-            let id = self.begin_delivery(delivery);
-            self.finish(id).await?;
+            let again = (self.echo == Echo::AtOnce).then(|| delivery.clone());
+            for delivery in std::iter::once(delivery).chain(again) {
+                let id = self.begin_delivery(delivery);
+                self.finish(id).await?;
+            }
         } else {
             self.look().await?;
         }
@@ -250,7 +270,8 @@ impl Sim {
 
     pub(crate) fn take(&mut self, ready: &Ready) -> Held<Option<Delivery>> {
         let delivery = self.stack.aws.take(ready).map_err(broken)?;
-        self.delivered.extend(delivery.clone());
+        let now = self.now();
+        self.delivered.extend(delivery.clone().map(|delivery| (now, delivery)));
         Ok(delivery)
     }
 
@@ -298,6 +319,9 @@ impl Sim {
     pub async fn run_until(&mut self, until: Timestamp) -> Held {
         for _ in 0..STEPS_MAX {
             self.settle().await?;
+            if self.echo == Echo::Late {
+                self.repeat().await?;
+            }
             self.check_all_under_way()?;
             let next = self.stack.aws.next_timed().map_err(broken)?;
             let stop = match next.filter(|next| *next <= until) {
@@ -311,6 +335,17 @@ impl Sim {
             self.stack.aws.set_clock(stop).map_err(broken)?;
         }
         self.stack.aws.set_clock(until).map_err(broken)?;
+        self.settle().await
+    }
+
+    /// Delivers once more what was delivered within a day, as a stream or queue might.
+    async fn repeat(&mut self) -> Held {
+        let now = self.now();
+        self.delivered.retain(|(at, _)| now.duration_since(*at) < AGAIN_WITHIN);
+        for (_, delivery) in self.delivered.clone() {
+            let id = self.begin_delivery(delivery);
+            self.finish(id).await?;
+        }
         self.settle().await
     }
 

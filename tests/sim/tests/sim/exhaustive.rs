@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use masa_sim::{Fault, Plan, Scenario, scenarios};
+use masa_sim::{Echo, Fault, Plan, Scenario, scenarios};
 
 use crate::runs::{Found, on_all_processors, play, say, trace};
 
@@ -39,7 +39,7 @@ pub(crate) fn every_fault_everywhere() -> Found<BTreeMap<Fault, u64>> {
     let scenarios = scenarios();
     let mut clean = Vec::new();
     for scenario in &scenarios {
-        match play(scenario, Plan::default()) {
+        match play(scenario, Plan::default(), Echo::Never) {
             Ok(report) => clean.push(report),
             Err(failure) => {
                 let what = format!("{}: {}", scenario.name, failure.violation);
@@ -89,9 +89,41 @@ pub(crate) fn every_fault_everywhere() -> Found<BTreeMap<Fault, u64>> {
     Found::Nothing(fired)
 }
 
+/// Runs each scenario with everything delivered twice, at once or late: nothing may change.
+pub(crate) fn everything_twice() -> Found<()> {
+    let scenarios = scenarios();
+    let results = on_all_processors(&scenarios, |scenario| {
+        let play = |echo| {
+            play(scenario, Plan::default(), echo).map_err(|failure| {
+                let what = format!("{} with echoes {echo:?}: {}", scenario.name, failure.violation);
+                format!("{what}\n{}", trace(&failure.trace))
+            })
+        };
+        let clean = play(Echo::Never)?;
+        for echo in [Echo::AtOnce, Echo::Late] {
+            let twice = play(echo)?;
+            if twice.summary != clean.summary {
+                let (name, own, clean) = (scenario.name, twice.summary, clean.summary);
+                return Err(format!("{name} with echoes {echo:?}: {own:#?}, not {clean:#?}"));
+            }
+        }
+        Ok(())
+    });
+    match results.into_iter().find_map(Result::err) {
+        Some(what) => Found::Broken(what),
+        None => {
+            say(&format!(
+                "{} scenarios with every delivery twice, at once and late",
+                scenarios.len()
+            ));
+            Found::Nothing(())
+        }
+    }
+}
+
 fn run(job: &Job<'_>) -> Result<BTreeMap<Fault, u64>, String> {
     let name = format!("{} with {}:{}", job.scenario.name, job.call, job.fault.as_str());
-    let report = play(job.scenario, Plan::one(job.call, job.fault))
+    let report = play(job.scenario, Plan::one(job.call, job.fault), Echo::Never)
         .map_err(|failure| format!("{name}: {}\n{}", failure.violation, trace(&failure.trace)))?;
     // A fault may cost time, and by the flow's policy a message; else everything ends as without it.
     // That somebody opened or clicked is told once, by a browser that does not ask again.

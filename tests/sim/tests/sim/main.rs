@@ -44,6 +44,7 @@ fn nothing_twice_nothing_lost_nothing_stuck() {
         random::histories(0).hold();
         return;
     }
+    exhaustive::everything_twice().hold();
     let mut fired = exhaustive::every_fault_everywhere().hold();
     orders::every_order_of_every_race().hold();
     for (fault, times) in random::histories(random::seconds()).hold() {

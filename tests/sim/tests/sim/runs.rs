@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::SignedDuration;
-use masa_sim::{Fault, Made, Plan, Scenario, Sim, Violation};
+use masa_sim::{Echo, Fault, Made, Plan, Scenario, Sim, Violation};
 
 /// How long after the last act every journey of the scenarios is over, whatever went wrong.
 pub(crate) const REST: SignedDuration = SignedDuration::from_hours(24 * 14);
@@ -30,11 +30,12 @@ pub(crate) struct Failure {
 }
 
 /// Plays a scenario under a plan, lets everything heal, and checks.
-pub(crate) fn play(scenario: &Scenario, plan: Plan) -> Result<Report, Failure> {
+pub(crate) fn play(scenario: &Scenario, plan: Plan, echo: Echo) -> Result<Report, Failure> {
     in_a_runtime(async {
         let early = |violation| Failure { violation, trace: Vec::new() };
         let flows = scenario.journeys().map_err(early)?;
         let mut sim = Sim::new(flows, plan).await.map_err(early)?;
+        sim.echo = echo;
         let held = acts(&mut sim, scenario).await;
         let made = sim.made();
         match held {
@@ -77,6 +78,17 @@ impl<T> Found<T> {
         match self {
             Self::Nothing(what) => what,
             Self::Broken(what) => panic!("{what}"),
+        }
+    }
+}
+
+impl<T> Found<T> {
+    /// What did not hold, if anything.
+    #[cfg(feature = "planted")]
+    pub(crate) fn broken(self) -> Option<String> {
+        match self {
+            Self::Nothing(_) => None,
+            Self::Broken(what) => Some(what),
         }
     }
 }
