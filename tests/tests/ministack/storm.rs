@@ -11,9 +11,12 @@
 //! - Afterwards **the stream is delivered again from its beginning**.
 //!
 //! MiniStack itself is not killed, and neither are its HTTP API, table, schedules and mail log: they stand for what AWS
-//! promises. Where it does less than Lambda, the test helps: batches of the stream are small, since a failed one is not
-//! halved, and what a queue handed out to who died comes again after 20 seconds and not 180. Schedules are late by up to ten seconds, of themselves. What is hit differs from run to run, even for one
-//! seed (`STORM_SEED`), since the machine's timing does; what has to hold afterwards does not.
+//! promises. Schedules are late by up to ten seconds, of themselves. Where MiniStack does less than Lambda, the test
+//! helps: batches of the stream are small, since a failed one is not halved, and what was handed out to who died comes
+//! again after 20 seconds and not 180.
+//!
+//! What is hit differs from run to run, even for one seed (`STORM_SEED`), since the machine's timing does; what has to
+//! hold afterwards does not.
 
 use std::{
     collections::BTreeMap,

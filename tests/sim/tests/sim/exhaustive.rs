@@ -50,7 +50,14 @@ pub(crate) fn every_fault_everywhere() -> Found<BTreeMap<Fault, u64>> {
     let mut jobs = Vec::new();
     let (mut calls, mut kinds) = (0, BTreeSet::new());
     for (scenario, report) in scenarios.iter().zip(&clean) {
+        let mut sweeps = report.made.iter().filter(|made| made.call.function == "sweep");
+        let first_sweep = sweeps.next().map(|made| made.invocation);
         for (call, made) in report.made.iter().enumerate() {
+            // Sweeps come every quarter of an hour, and one that finds nothing is like the other.
+            let idle = made.call.function == "sweep" && scenario.name != "a lost schedule";
+            if idle && first_sweep != Some(made.invocation) {
+                continue;
+            }
             calls += 1;
             kinds.insert((
                 made.call.function.clone(),

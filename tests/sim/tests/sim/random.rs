@@ -38,21 +38,17 @@ struct Total {
     fired: BTreeMap<Fault, u64>,
 }
 
-/// The one seed that is asked for.
-pub(crate) fn one_seed() -> Option<u64> {
-    number("SIM_SEED")
-}
-
-/// For how long to go on.
-pub(crate) fn seconds() -> u64 {
-    number("SIM_SECONDS").unwrap_or(60)
+/// For how many seconds histories are to be played and nothing else, if that is asked for; a single
+/// one takes no time.
+pub(crate) fn alone() -> Option<u64> {
+    number("SIM_SECONDS").or_else(|| number("SIM_SEED").map(|_| 0))
 }
 
 /// Plays the seeds that are kept, then others for so many seconds; stops at the first that does not
 /// hold.
 pub(crate) fn histories(seconds: u64) -> Found<BTreeMap<Fault, u64>> {
     let until = Instant::now() + Duration::from_secs(seconds);
-    let one = one_seed();
+    let one = number("SIM_SEED");
     let kept = SEEDS.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok());
     let kept: Vec<u64> = one.map_or_else(|| kept.collect(), |seed| vec![seed]);
     // Every run tries other histories; the number is printed with what it finds.
