@@ -1,6 +1,6 @@
 //! The table as its stream tells it, record by record, and what must hold of every change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::event::dynamodb::EventRecord;
 use jiff::SignedDuration;
@@ -52,6 +52,8 @@ pub struct Mirror {
     pub contacts: BTreeMap<ContactId, Contact>,
     /// All messages.
     pub messages: BTreeMap<(ContactId, MessageId), Message>,
+    /// Messages that expired; a job of theirs that is still about begins anew, and is skipped.
+    pub(crate) expired: BTreeSet<MessageId>,
     /// All facts.
     pub facts: BTreeMap<ContactId, Vec<Fact>>,
     /// The flows that were published.
@@ -68,6 +70,7 @@ impl Mirror {
             position: String::new(),
             contacts: BTreeMap::new(),
             messages: BTreeMap::new(),
+            expired: BTreeSet::new(),
             facts: BTreeMap::new(),
             flows: BTreeMap::new(),
             refusals: BTreeMap::new(),
@@ -145,6 +148,7 @@ impl Mirror {
             _ if sk.starts_with("M#") && gone => {
                 if let Some(id) = message_id(&format!("{pk} {sk}")) {
                     self.messages.remove(&id);
+                    self.expired.insert(id.1);
                 }
             }
             _ if sk.starts_with("M#") => {

@@ -403,15 +403,17 @@ impl Sim {
     }
 
     /// When nothing can be delivered now, something is on its way for every live run all the same: for
-    /// its position, or what led to it and was not worked off to its end.
+    /// its position, or what led to it and was not worked off to its end, which may be the wake or
+    /// message of another run of the contact.
     fn check_all_under_way(&self) -> Held {
         if self.losses || !self.flights.is_empty() {
             return Ok(());
         }
         let under_way = crate::check::under_way(&self.stack.aws, &self.mirror)?;
         let runs: BTreeSet<RunId> = under_way.into_iter().map(|(run, _)| run).collect();
+        let causes = crate::check::with_jobs(&self.stack.aws)?;
         for (contact, run) in self.mirror.live() {
-            must(runs.contains(&run.id), || {
+            must(runs.contains(&run.id) || causes.contains(&contact.id), || {
                 format!("nothing moves run {} of {}: {run:?}", run.id, contact.id)
             })?;
         }
