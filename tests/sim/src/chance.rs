@@ -263,7 +263,11 @@ impl Chance<'_> {
         if self.sim.in_flight().is_empty() && self.random.bool() {
             // No stream keeps a record as long as that.
             self.sim.settle().await?;
-            self.sim.pass(SignedDuration::from_hours(401 * 24))?;
+            // And no queue a message.
+            let sends = self.sim.stack.aws.queue_depth(masa_stack::SEND_QUEUE).map_err(broken)?;
+            if sends == 0 {
+                self.sim.pass(SignedDuration::from_hours(401 * 24))?;
+            }
         }
         self.tally.expired += self.sim.stack.aws.expire(TABLE).map_err(broken)? as u64;
         self.sim.look().await
