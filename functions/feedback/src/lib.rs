@@ -4,12 +4,12 @@
 mod event;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use masa_dispatch::{Fate, Inbox, InboxNames, Setback};
+use masa_dispatch::{Inbox, InboxNames, Setback};
 use masa_domain::{
     Channel, WhySuppressed,
     planted::{self, Bug},
 };
-use masa_runtime::{Clock, Config, Error, Missing, chain};
+use masa_runtime::{Clock, Config, Error, Missing};
 use masa_store::{Mark, Store};
 
 use crate::event::{Event, News, Said};
@@ -55,10 +55,7 @@ impl Function {
                 return Ok(());
             }
         };
-        self.record(&event).await.map_err(|error| Setback {
-            cause: chain(&error),
-            fate: if error.is_permanent() { Fate::Never } else { Fate::Again },
-        })
+        self.record(&event).await.map_err(|error| Setback::of(&error, error.is_permanent()))
     }
 
     /// Each write may be made twice and in any order with those of the mail's other events. The

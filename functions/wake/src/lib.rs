@@ -2,10 +2,10 @@
 //! overdue; the contact's journeys go on.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use masa_dispatch::{Fate, Inbox, InboxNames, Setback, WakeJob};
+use masa_dispatch::{Inbox, InboxNames, Setback, WakeJob};
 use masa_domain::Stimulus;
 use masa_engine::Engine;
-use masa_runtime::{Clock, Config, Error, Missing, chain};
+use masa_runtime::{Clock, Config, Error, Missing};
 
 const NAMES: InboxNames = InboxNames {
     function: "wake",
@@ -46,9 +46,6 @@ impl Function {
             }
             WakeJob::Overdue { contact } => self.engine.advance(contact, &Stimulus::Overdue).await,
         };
-        done.map_err(|error| Setback {
-            cause: chain(&error),
-            fate: if error.is_permanent() { Fate::Never } else { Fate::Again },
-        })
+        done.map_err(|error| Setback::of(&error, error.is_permanent()))
     }
 }

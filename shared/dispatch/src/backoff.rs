@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use masa_domain::Id;
+use masa_runtime::chain;
 
 use crate::Error;
 
@@ -46,6 +47,12 @@ impl Setback {
     /// A setback that would be the same for ever.
     pub fn never(cause: impl Into<String>) -> Self {
         Self { cause: cause.into(), fate: Fate::Never }
+    }
+
+    /// What an error comes to, with all its causes; `permanent` when trying again is in vain.
+    pub fn of(error: &dyn std::error::Error, permanent: bool) -> Self {
+        let fate = if permanent { Fate::Never } else { Fate::Again };
+        Self { cause: chain(error), fate }
     }
 }
 
