@@ -1,7 +1,7 @@
 //! Which function handles what.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{
         Arc,
@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Error, filter, http::Route, queues::Queue};
+use crate::{AwsBox, Error, filter, http::Route, queues::Queue};
 
 /// A function as Lambda sees it: an event in JSON, an answer in JSON or an error.
 pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, String>> + Send + Sync>;
@@ -97,6 +97,14 @@ pub(crate) struct RateFunction {
     pub(crate) handler: Handler,
 }
 
+impl AwsBox {
+    /// The names of the functions that are registered.
+    #[must_use]
+    pub fn functions(&self) -> BTreeSet<String> {
+        self.0.registry().all().map(|(name, _)| name.clone()).collect()
+    }
+}
+
 #[derive(Clone, Default)]
 pub(crate) struct Registry {
     queues: BTreeMap<String, Queue>,
@@ -117,13 +125,17 @@ impl Registry {
         self.queues.values()
     }
 
-    pub(crate) fn handler(&self, function: &str) -> Option<Handler> {
+    fn all(&self) -> impl Iterator<Item = (&String, &Handler)> {
         let http = self.http.iter().map(|http| (&http.function, &http.handler));
         let queues = self.consumers.iter().map(|queue| (&queue.function, &queue.handler));
         let streams = self.streams.iter().map(|stream| (&stream.function, &stream.handler));
         let rates = self.rates.iter().map(|rate| (&rate.function, &rate.handler));
-        let mut all = http.chain(queues).chain(streams).chain(rates);
-        all.find(|(name, _)| *name == function).map(|(_, handler)| Arc::clone(handler))
+        http.chain(queues).chain(streams).chain(rates)
+    }
+
+    pub(crate) fn handler(&self, function: &str) -> Option<Handler> {
+        let found = self.all().find(|(name, _)| *name == function);
+        found.map(|(_, handler)| Arc::clone(handler))
     }
 
     pub(crate) fn add_queue(&mut self, queue: Queue) -> Result<(), Error> {

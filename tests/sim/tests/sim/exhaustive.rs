@@ -9,21 +9,6 @@ use masa_sim::{Echo, Fault, Plan, Scenario, scenarios};
 
 use crate::runs::{Found, on_all_processors, play, say, trace};
 
-/// The functions that a scenario must reach.
-const FUNCTIONS: [&str; 11] = [
-    "signup",
-    "purchase",
-    "event",
-    "open",
-    "click",
-    "preferences",
-    "advance",
-    "wake",
-    "deliver",
-    "feedback",
-    "sweep",
-];
-
 struct Job<'s> {
     scenario: &'s Scenario,
     clean: &'s [String],
@@ -69,10 +54,10 @@ pub(crate) fn every_fault_everywhere() -> Found<BTreeMap<Fault, u64>> {
             jobs.extend(faults.map(|fault| Job { scenario, clean, call, fault }));
         }
     }
-    for function in FUNCTIONS {
-        if !kinds.iter().any(|(of, ..)| of == function) {
-            return Found::Broken(format!("no scenario reaches {function}"));
-        }
+    let reached: BTreeSet<&String> = kinds.iter().map(|(function, ..)| function).collect();
+    let all = clean.iter().flat_map(|report| &report.functions);
+    if let Some(function) = all.into_iter().find(|function| !reached.contains(function)) {
+        return Found::Broken(format!("no scenario reaches {function}"));
     }
     let results = on_all_processors(&jobs, run);
     let mut fired = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! Running one simulation from its beginning to its end.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::Write as _,
     sync::{
         Mutex,
@@ -18,6 +18,8 @@ pub(crate) const REST: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// What a simulation came to.
 pub(crate) struct Report {
     pub(crate) made: Vec<Made>,
+    /// All functions that there are.
+    pub(crate) functions: BTreeSet<String>,
     pub(crate) summary: Vec<String>,
     pub(crate) unknowns: bool,
     pub(crate) fired: BTreeMap<Fault, u64>,
@@ -41,6 +43,7 @@ pub(crate) fn play(scenario: &Scenario, plan: Plan, echo: Echo) -> Result<Report
         match held {
             Ok(()) => Ok(Report {
                 made,
+                functions: sim.stack.aws.functions(),
                 summary: sim.summary(),
                 unknowns: sim.has_unknowns(),
                 fired: sim.fired(),
