@@ -177,8 +177,8 @@ impl Stack {
 }
 
 impl Stack {
-    /// Settles the messages that a killed process had in hand. On AWS only SES's events tell what
-    /// became of such a mail; the box's SES and SNS are still here and know for certain.
+    /// Settles the messages that a killed process had in hand. On AWS a claim's lease and a grace period
+    /// have to pass first; the box's SES and SNS are still here and know for certain what they took.
     ///
     /// # Errors
     /// [`Error`] when outbox or table can't be read or written.
@@ -188,7 +188,9 @@ impl Stack {
         for message in &messages {
             let Status::Claimed { owner, unknowns, .. } = &message.status else { continue };
             let taken = match message.channel {
-                Channel::Email => outbox.iter().find(|mail| is_of(mail, message.id)),
+                // SES's event of it was stored together with it, and will tell.
+                Channel::Email if outbox.iter().any(|mail| is_of(mail, message.id)) => continue,
+                Channel::Email => None,
                 Channel::Sms => {
                     let contact = self.store.load(message.contact).await?.contact;
                     let number = contact.and_then(|contact| contact.profile.phone);
