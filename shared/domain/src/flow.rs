@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     condition::Condition,
-    contact::Channel,
+    consent::Channel,
     fact::{Fact, Happening},
     span::Span,
 };

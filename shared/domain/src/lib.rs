@@ -5,6 +5,7 @@
 //! the simulation, and gives the same answer.
 
 mod condition;
+mod consent;
 mod contact;
 mod decide;
 mod fact;
@@ -20,10 +21,8 @@ pub mod story;
 mod walk;
 
 pub use condition::{Condition, FieldTest, MailStatus, Since};
-pub use contact::{
-    Answer, Channel, Consent, Contact, FlowLedger, Profile, Purchases, Refusals, Suppressed,
-    Suppressions, WhySuppressed,
-};
+pub use consent::{Answer, Channel, Consent, Refusals, Suppressed, Suppressions, WhySuppressed};
+pub use contact::{Contact, FlowLedger, Profile, Purchases};
 pub use decide::{Decision, Effect, Known, Need, Stimulus, Verdict, decide};
 pub use fact::{ConsentGiven, ContactDetails, Fact, Happening, Item, Order};
 pub use flow::{

@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    contact::Channel,
+    consent::Channel,
     id::{ContactId, Id, MessageId, RunId},
 };
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    contact::Channel,
+    consent::Channel,
     id::{ContactId, MessageId},
 };
 

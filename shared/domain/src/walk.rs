@@ -77,23 +77,18 @@ impl<'a> Walk<'a> {
         }
         for id in overdue {
             let Some(run) = self.contact.runs.get(&id) else { continue };
-            match run.state.clone() {
-                State::Waiting { step, until } if until <= self.now => {
-                    self.go_on(id, &step, self.now, What::Woke)?;
-                }
-                State::Sending { step } => {
-                    let generation = run.generation;
+            let generation = run.generation;
+            let moved = match &run.state {
+                State::Waiting { until, .. } if *until <= self.now => self.wake(id, generation)?,
+                State::Sending { .. } => {
                     let messages = self.known.messages.get(&id).ok_or(Need::Messages(id))?;
                     let own = messages.iter().find(|message| message.id.generation == generation);
-                    match own.and_then(|own| Some((own.status.settled_at()?, own))) {
-                        Some((settled, own)) => {
-                            let outcome = What::Outcome(own.status.in_words());
-                            self.go_on(id, &step, settled, outcome)?;
-                        }
-                        None => self.look_after(id),
-                    }
+                    own.map_or(Ok(Verdict::Nothing), |own| self.message(own))?
                 }
-                State::Waiting { .. } | State::Ended { .. } => self.look_after(id),
+                State::Waiting { .. } | State::Ended { .. } => Verdict::Nothing,
+            };
+            if moved != Verdict::Applied {
+                self.look_after(id);
             }
         }
         Ok(Verdict::Applied)
