@@ -7,7 +7,6 @@ use masa_domain::{Flow, Kind, OnUnknown, Template};
 use masa_stack::TABLE;
 
 use crate::{
-    fault::Plan,
     mirror::Held,
     shop::Act,
     sim::{AGAIN_WITHIN, Progress, Sim, broken},
@@ -306,12 +305,4 @@ impl Chance<'_> {
         }
         self.sim.check_at_rest()
     }
-}
-
-/// A simulation for a history by chance.
-///
-/// # Errors
-/// As [`Sim::new`].
-pub async fn simulation(flows: Vec<Flow>) -> Held<Sim> {
-    Sim::new(flows, Plan::default()).await
 }

@@ -12,7 +12,7 @@ use masa_stack::{
 use serde::de::DeserializeOwned;
 
 use crate::{
-    mirror::{Held, Mirror, is_personal, must},
+    mirror::{Held, Mirror, Violation, is_personal, must},
     sim::{Sim, broken},
 };
 
@@ -85,6 +85,45 @@ fn jobs<J: DeserializeOwned>(aws: &AwsBox, queue: &str) -> Held<Vec<J>> {
 }
 
 impl Sim {
+    /// What once was under way for a run's position stays under way until the run moves.
+    pub(crate) fn check_ways_forward(&mut self) -> Held {
+        let under_way = under_way(&self.stack.aws, &self.mirror)?;
+        let mut lost = None;
+        for (contact, run) in self.mirror.live() {
+            let key = (run.id, run.generation);
+            if under_way.contains(&key) {
+                self.armed.insert(key);
+            } else if self.armed.contains(&key) && !self.losses {
+                lost = Some((contact.id, run.clone()));
+            }
+        }
+        match lost {
+            Some((contact, run)) => Err(Violation(format!(
+                "nothing moves run {} of {contact} any more: {run:?}",
+                run.id
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// When nothing can be delivered now, something is on its way for every live run all the same: for
+    /// its position, or what led to it and was not worked off to its end, which may be the wake or
+    /// message of another run of the contact.
+    pub(crate) fn check_all_under_way(&self) -> Held {
+        if self.losses || !self.in_flight().is_empty() {
+            return Ok(());
+        }
+        let under_way = under_way(&self.stack.aws, &self.mirror)?;
+        let runs: BTreeSet<RunId> = under_way.into_iter().map(|(run, _)| run).collect();
+        let causes = with_jobs(&self.stack.aws)?;
+        for (contact, run) in self.mirror.live() {
+            must(runs.contains(&run.id) || causes.contains(&contact.id), || {
+                format!("nothing moves run {} of {}: {run:?}", run.id, contact.id)
+            })?;
+        }
+        Ok(())
+    }
+
     /// What must hold at rest, after the healing: all journeys are over, nothing is left in a queue,
     /// and all counters equal the facts.
     ///

@@ -87,7 +87,7 @@ pub struct Sim {
     /// How far each function's clock is off.
     pub(crate) skew: SignedDuration,
     /// The wakes and sends that were once under way, by run and generation.
-    armed: BTreeSet<(RunId, u32)>,
+    pub(crate) armed: BTreeSet<(RunId, u32)>,
     /// What was delivered and when, for who wants to deliver it again.
     pub(crate) delivered: Vec<(Timestamp, Delivery)>,
     /// Whether everything is delivered once more.
@@ -95,7 +95,6 @@ pub struct Sim {
     /// Whether a lost schedule or a dead letter is the test's own doing.
     pub(crate) losses: bool,
     deliveries: u64,
-    requests: u32,
 }
 
 pub(crate) fn broken(error: impl std::fmt::Display) -> Violation {
@@ -129,7 +128,6 @@ impl Sim {
             echo: Echo::Never,
             losses: false,
             deliveries: 0,
-            requests: 0,
         };
         sim.publish(flows).await?;
         sim.stack.aws.set_interceptor(Some(Arc::clone(&sim.hub) as _));
@@ -283,7 +281,6 @@ impl Sim {
     /// for the trace.
     pub(crate) async fn request(&mut self, function: &str, request: &HttpRequest) -> Held<u16> {
         for _ in 0..8 {
-            self.requests += 1;
             let id = self.begin_request(function, request.clone());
             if let Some(Outcome::Answered(response)) = self.finish(id).await?
                 && response.status < 500
@@ -379,45 +376,6 @@ impl Sim {
         must(log::personal().is_none(), || {
             format!("a line of the log tells who somebody is: {:?}", log::personal())
         })
-    }
-
-    /// What once was under way for a run's position stays under way until the run moves.
-    fn check_ways_forward(&mut self) -> Held {
-        let under_way = crate::check::under_way(&self.stack.aws, &self.mirror)?;
-        let mut lost = None;
-        for (contact, run) in self.mirror.live() {
-            let key = (run.id, run.generation);
-            if under_way.contains(&key) {
-                self.armed.insert(key);
-            } else if self.armed.contains(&key) && !self.losses {
-                lost = Some((contact.id, run.clone()));
-            }
-        }
-        match lost {
-            Some((contact, run)) => Err(Violation(format!(
-                "nothing moves run {} of {contact} any more: {run:?}",
-                run.id
-            ))),
-            None => Ok(()),
-        }
-    }
-
-    /// When nothing can be delivered now, something is on its way for every live run all the same: for
-    /// its position, or what led to it and was not worked off to its end, which may be the wake or
-    /// message of another run of the contact.
-    fn check_all_under_way(&self) -> Held {
-        if self.losses || !self.flights.is_empty() {
-            return Ok(());
-        }
-        let under_way = crate::check::under_way(&self.stack.aws, &self.mirror)?;
-        let runs: BTreeSet<RunId> = under_way.into_iter().map(|(run, _)| run).collect();
-        let causes = crate::check::with_jobs(&self.stack.aws)?;
-        for (contact, run) in self.mirror.live() {
-            must(runs.contains(&run.id) || causes.contains(&contact.id), || {
-                format!("nothing moves run {} of {}: {run:?}", run.id, contact.id)
-            })?;
-        }
-        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use masa_sim::{Fault, Made, Violation, chance};
+use masa_sim::{Fault, Made, Plan, Sim, Violation, chance};
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
@@ -105,7 +105,7 @@ fn play(seed: u64, total: &Mutex<Total>) -> Result<(), Failure> {
         let mut random = fastrand::Rng::with_seed(seed);
         let flows = chance::sendable(flows(seed), &mut random);
         let steps = random.u32(30..200);
-        let mut sim = chance::simulation(flows.clone()).await.map_err(early)?;
+        let mut sim = Sim::new(flows.clone(), Plan::default()).await.map_err(early)?;
         let held = chance::play(&mut sim, flows, random.u64(..), steps).await;
         let made: Vec<Made> = sim.made();
         let tally = match held {
