@@ -180,14 +180,9 @@ impl Composer {
         Ok(Text { to: to.to_owned(), body })
     }
 
-    /// Under whose id a refusal of `channel` is kept: a number's is the number's own, for whoever
-    /// else has given it. (An e-mail address is what a contact's id is made of.)
+    /// Under whose id a refusal of `channel` is kept.
     pub(crate) fn refuser(&self, contact: &Contact, channel: Channel) -> ContactId {
-        let number = match channel {
-            Channel::Email => None,
-            Channel::Sms => contact.profile.phone.as_deref(),
-        };
-        number.and_then(|number| self.contacts.contact(None, Some(number))).unwrap_or(contact.id)
+        self.contacts.refuser(contact.id, contact.profile.phone.as_deref(), channel)
     }
 
     /// Ends a text part as the layout ends an HTML part: who sends, and the way out.

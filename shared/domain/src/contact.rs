@@ -181,6 +181,9 @@ impl Contact {
         // From now on, for one that was replayed long after it came can be delivered again too.
         self.applied.insert(fact.id, now.max(fact.received_at));
         let forget = now.checked_sub(REDELIVERY).unwrap_or(Timestamp::MIN);
+        // What is told without a time of its own is as old as the first that was heard of the person,
+        // not as the moment when that was worked off.
+        self.created_at = self.created_at.min(fact.received_at);
         self.applied.retain(|_, at| *at >= forget);
         forget_oldest(&mut self.applied, APPLIED_KEPT, |at| *at);
         self.apply_details(fact);

@@ -11,6 +11,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::consent::Channel;
+
 /// A text that is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not an id: 26 lower-case base32 characters are needed")]
@@ -157,6 +159,13 @@ impl ContactKey {
             (None, Some(phone)) => Some(self.derive("phone", phone)),
             (None, None) => None,
         }
+    }
+
+    /// Under whose id a refusal of `channel` by `contact` is kept: a number's is the number's own,
+    /// for whoever else has given it. (An e-mail address is what a contact's id is made of.)
+    pub fn refuser(&self, contact: ContactId, phone: Option<&str>, channel: Channel) -> ContactId {
+        let number = phone.filter(|_| channel == Channel::Sms);
+        number.and_then(|number| self.contact(None, Some(number))).unwrap_or(contact)
     }
 
     fn derive(&self, kind: &str, value: &str) -> ContactId {

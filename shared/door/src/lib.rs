@@ -70,13 +70,16 @@ impl Door {
         }
     }
 
-    /// Makes a refusal that a fact tells known to claims at once; the stream may take its time.
+    /// Makes a refusal that a fact tells known to claims at once; the stream may take its time. It comes
+    /// before the fact: a fact that is stored is not sent again, and a refusal may be made twice.
     async fn refuse(&self, fact: &Fact) -> Result<(), masa_store::Error> {
         let Some(consent) = &fact.details.consent else { return Ok(()) };
         let at = consent.at.unwrap_or(fact.received_at).min(fact.received_at);
         for (channel, said) in [(Channel::Email, consent.email), (Channel::Sms, consent.sms)] {
             if said == Some(false) {
-                self.store.refuse(fact.contact, channel, at).await?;
+                let phone = fact.details.phone.as_deref();
+                let refuser = self.contacts.refuser(fact.contact, phone, channel);
+                self.store.refuse(refuser, channel, at).await?;
             }
         }
         Ok(())
@@ -84,12 +87,13 @@ impl Door {
 
     /// Stores a fact and answers.
     pub async fn record(&self, fact: &Fact) -> Reply {
-        match self.store.record(fact).await {
+        let recorded = match self.refuse(fact).await {
+            Ok(()) => self.store.record(fact).await,
+            Err(error) => Err(error),
+        };
+        match recorded {
             Ok(recorded) => {
                 let duplicate = recorded == Recorded::Duplicate;
-                if !duplicate && let Err(error) = self.refuse(fact).await {
-                    tracing::error!(fact = %fact.id, %error, "the refusal waits for the stream");
-                }
                 tracing::info!(fact = %fact.id, contact = %fact.contact, duplicate, "accepted");
                 Reply::accepted(duplicate)
             }

@@ -12,9 +12,10 @@ use crate::{
     Store,
     error::{Error, unavailable},
     item::{
-        DUE, Item, OVERDUE, REFUSALS, STATE, SUPPRESSIONS, WATCH, at, corrupt, expires, from_item,
-        key, text, to_item, watch,
+        DUE, Item, OVERDUE, REFUSALS, STATE, SUPPRESSIONS, WATCH, corrupt, expires, from_item, key,
+        text, to_item, watch,
     },
+    messages::write,
 };
 
 /// Whether a fact was new.
@@ -152,7 +153,8 @@ impl Store {
         }
     }
 
-    /// Records that a contact refuses a channel: one write, seen by every claim from then on.
+    /// Records that a contact refused a channel: one write, seen by every claim from then on. A younger
+    /// refusal stands.
     ///
     /// # Errors
     /// [`Error::Unavailable`]; it may be done again.
@@ -160,20 +162,20 @@ impl Store {
         &self,
         contact: ContactId,
         channel: Channel,
-        now: Timestamp,
+        refused_at: Timestamp,
     ) -> Result<(), Error> {
-        self.client
+        let refuse = self
+            .client
             .update_item()
             .table_name(&self.table)
             .key("pk", text(key::contact(contact)))
             .key("sk", text(REFUSALS))
             .update_expression("SET #channel = :at")
+            .condition_expression("attribute_not_exists(#channel) OR #channel < :at")
             .expression_attribute_names("#channel", channel.as_str())
-            .expression_attribute_values(":at", at(now))
-            .send()
-            .await
-            .map_err(|error| unavailable("UpdateItem", error))?;
-        Ok(())
+            .expression_attribute_values(":at", text(in_order(refused_at)));
+        // Lost means that there is nothing to change.
+        write(refuse).await.map(|_| ())
     }
 
     /// Records that nothing may go to a contact by a channel any more: one write, seen by every claim
@@ -236,6 +238,28 @@ impl Store {
             id.map_err(|error| corrupt(pk, OVERDUE, &error))
         };
         page.items.unwrap_or_default().iter().map(contact).collect()
+    }
+
+    /// Lets a contact's place in the index be taken by others until `later`, when nothing can be done
+    /// for it as things are: one write. Its next commit says anew when it is due.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; it may be done again.
+    pub async fn postpone(&self, contact: ContactId, later: Timestamp) -> Result<(), Error> {
+        let postpone = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", text(key::contact(contact)))
+            .key("sk", text(STATE))
+            .update_expression("SET #due = :later")
+            .condition_expression("attribute_exists(#due)")
+            .expression_attribute_names("#due", DUE)
+            .expression_attribute_values(
+                ":later",
+                AttributeValue::N(later.as_second().to_string()),
+            );
+        write(postpone).await.map(|_| ())
     }
 
     /// Reads everything of a contact, for people who ask; no journey does.
@@ -310,6 +334,11 @@ impl Store {
         }
         Ok(items)
     }
+}
+
+/// An instant whose texts are in the order of time: always with nine decimals.
+fn in_order(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.9fZ").to_string()
 }
 
 fn sort_key(item: &Item) -> &str {

@@ -326,7 +326,7 @@ fn lost(error: Option<&UpdateItemError>) -> bool {
 }
 
 /// Makes a conditional update.
-async fn write(update: UpdateItemFluentBuilder) -> Result<Settle, Error> {
+pub(crate) async fn write(update: UpdateItemFluentBuilder) -> Result<Settle, Error> {
     match update.send().await {
         Ok(_) => Ok(Settle::Done),
         Err(error) if lost(error.as_service_error()) => Ok(Settle::Lost),

@@ -147,6 +147,9 @@ impl Chance<'_> {
             }
             12..15 => Act::Open { who, step },
             15..17 => Act::Click { who, step },
+            17..18 if self.random.bool() => {
+                Act::Refuse { id: format!("n{number}"), who, mails: self.random.bool() }
+            }
             17..18 => Act::Unsubscribe { who },
             18..19 => Act::Form { who },
             _ => return self.republish().await,
@@ -266,6 +269,8 @@ impl Chance<'_> {
             let sends = self.sim.stack.aws.queue_depth(masa_stack::SEND_QUEUE).map_err(broken)?;
             if sends == 0 {
                 self.sim.pass(SignedDuration::from_hours(401 * 24))?;
+                // Nor does a shop send its last order again a year later.
+                self.acts += 1;
             }
         }
         self.tally.expired += self.sim.stack.aws.expire(TABLE).map_err(broken)? as u64;

@@ -16,8 +16,9 @@ use crate::{
     sim::{Sim, broken},
 };
 
-/// The positions for which a schedule stands, or a wake, a send or an outcome is on its way.
-pub(crate) fn under_way(aws: &AwsBox, mirror: &Mirror) -> Held<BTreeSet<(RunId, u32)>> {
+/// The positions for which a schedule stands, or a wake or a send is on its way; with those whose
+/// outcome is recorded, as long as the stream may still have to tell of it.
+fn under_way(aws: &AwsBox, mirror: &Mirror, told: Told) -> Held<BTreeSet<(RunId, u32)>> {
     let mut found = BTreeSet::new();
     for (due, spec) in aws.schedules().map_err(broken)? {
         let text = |name: &str| spec.get(name).and_then(serde_json::Value::as_str);
@@ -47,8 +48,7 @@ pub(crate) fn under_way(aws: &AwsBox, mirror: &Mirror) -> Held<BTreeSet<(RunId, 
     for job in jobs::<SendJob>(aws, SEND_QUEUE)? {
         found.insert((job.message.run, job.message.generation));
     }
-    // A settled message's record waits in the stream, or has just been worked off.
-    for (contact, run) in mirror.live() {
+    for (contact, run) in mirror.live().filter(|_| told == Told::Perhaps) {
         let id = MessageId { run: run.id, generation: run.generation };
         let settled = mirror.messages.get(&(contact.id, id));
         if settled.is_some_and(|message| message.status.settled_at().is_some())
@@ -58,6 +58,13 @@ pub(crate) fn under_way(aws: &AwsBox, mirror: &Mirror) -> Held<BTreeSet<(RunId, 
         }
     }
     Ok(found)
+}
+
+/// Whether the stream has told of all that was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Perhaps,
+    Surely,
 }
 
 /// The contacts for whom any job is on a queue, visible or not.
@@ -87,7 +94,7 @@ fn jobs<J: DeserializeOwned>(aws: &AwsBox, queue: &str) -> Held<Vec<J>> {
 impl Sim {
     /// What once was under way for a run's position stays under way until the run moves.
     pub(crate) fn check_ways_forward(&mut self) -> Held {
-        let under_way = under_way(&self.stack.aws, &self.mirror)?;
+        let under_way = under_way(&self.stack.aws, &self.mirror, Told::Perhaps)?;
         let mut lost = None;
         for (contact, run) in self.mirror.live() {
             let key = (run.id, run.generation);
@@ -113,7 +120,7 @@ impl Sim {
         if self.losses || !self.in_flight().is_empty() {
             return Ok(());
         }
-        let under_way = under_way(&self.stack.aws, &self.mirror)?;
+        let under_way = under_way(&self.stack.aws, &self.mirror, Told::Surely)?;
         let runs: BTreeSet<RunId> = under_way.into_iter().map(|(run, _)| run).collect();
         let causes = with_jobs(&self.stack.aws)?;
         for (contact, run) in self.mirror.live() {

@@ -293,10 +293,9 @@ impl Mirror {
         }
         let Some(contact) = self.contacts.get(&message.contact) else { return false };
         let mut refusals = self.refusals.get(&contact.id).cloned().unwrap_or_default();
-        if message.channel == Channel::Sms
-            && let Some(number) = self.key.contact(None, contact.profile.phone.as_deref())
-            && let Some(of_number) = self.refusals.get(&number)
-        {
+        let phone = contact.profile.phone.as_deref();
+        let refuser = self.key.refuser(contact.id, phone, message.channel);
+        if let Some(of_number) = self.refusals.get(&refuser) {
             refusals.merge(of_number.clone());
         }
         refusals.allow(contact, message.channel)

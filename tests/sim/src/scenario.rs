@@ -153,6 +153,15 @@ pub fn scenarios() -> Vec<Scenario> {
             vec![signup("s1", "bounce", &["buyers"]), hours(2), purchase("1001", "bounce")],
         ),
         scenario("a reader who complains", &[CLUB], vec![signup("s1", "complaint", &["buyers"])]),
+        scenario(
+            "a refusal by the shop's server during a wait",
+            &[WELCOME],
+            vec![
+                noa(),
+                hours(5),
+                Act::Refuse { id: "n1".to_owned(), who: "noa".to_owned(), mails: false },
+            ],
+        ),
         scenario("a lost schedule", &[WELCOME], vec![noa(), hours(1), Act::LoseWakes]),
     ]
 }

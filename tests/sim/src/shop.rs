@@ -90,6 +90,15 @@ pub enum Act {
         /// The event.
         name: String,
     },
+    /// Somebody's refusal is told by the shop's server.
+    Refuse {
+        /// The webhook's id.
+        id: String,
+        /// Who.
+        who: String,
+        /// Of mails, or else of texts.
+        mails: bool,
+    },
     /// Who got the last mail of this step fetches its pixel.
     Open {
         /// Who.
@@ -186,6 +195,13 @@ impl Shop {
             Act::Shopify { order, who } => ("purchase", self.shopify(*order, who)),
             Act::Event { id, who, name } => {
                 let body = json!({ "type": name, "contact": person(who), "data": { "n": 1 } });
+                ("event", self.webhook("/hooks/event", id, now, &body))
+            }
+            Act::Refuse { id, who, mails } => {
+                let mut contact = person(who);
+                contact["consent"] =
+                    if *mails { json!({"email": false}) } else { json!({"sms": false}) };
+                let body = json!({ "type": "left", "contact": contact });
                 ("event", self.webhook("/hooks/event", id, now, &body))
             }
             Act::Open { who, step } => {

@@ -146,6 +146,11 @@ async fn hooks(tally: &mut Tally) {
     tally.row("a purchase's hook", "PutItem");
     tally.world.post("/hooks/event", &event).await;
     tally.row("an event's hook", "PutItem");
+    let refusal = json!({"type": "left", "contact": {
+        "email": "hooks@example.com", "consent": {"email": false, "sms": false},
+    }});
+    tally.world.post("/hooks/event", &refusal).await;
+    tally.row("a hook that brings two refusals", "UpdateItem UpdateItem PutItem");
     let order = json!({"id": 7, "email": "hooks@example.com"}).to_string();
     accepted(&tally.world.post_shopify("orders/paid", order.as_bytes()).await, false);
     tally.row("Shopify's hook", "PutItem");

@@ -1,6 +1,16 @@
 //! What strangers, repeated webhooks and odd templates can't do to a reader.
 
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
 use jiff::SignedDuration;
+use masa_box::{Call, Fault, Interceptor};
 use masa_domain::{Channel, Status};
 use masa_language::Files;
 use serde_json::{Value, json};
@@ -8,8 +18,10 @@ use serde_json::{Value, json};
 use crate::{
     message::{DANA, JO, destination, links, links_of_text, unsubscribe_url},
     walk::{joined, signup},
-    world::{PUBLIC_URL, World, header},
+    world::{PUBLIC_URL, World, accepted, header},
 };
+
+type Told<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
 
 const SHOP: &str = "name: Kumkum\nurl: https://shop.example\naddress: Rosh Pina\nlanguage: en\n\
      forms:\n  open: { lists: [newsletter] }\n";
@@ -82,6 +94,64 @@ async fn a_refusal_by_webhook_is_known_when_it_is_answered() {
     world.post("/hooks/event", &no).await;
     let refusals = world.stack.store.load(id).await.unwrap().refusals.0;
     assert_eq!(refusals.keys().collect::<Vec<_>>(), [&Channel::Email], "nothing was delivered yet");
+}
+
+/// What a shop's other system heard years ago does not lift a refusal of today.
+#[tokio::test]
+async fn an_old_no_does_not_lift_a_young_one() {
+    let world = joined(&JO, json!({})).await;
+    let mail = world.outbox().pop().unwrap();
+    assert_eq!(world.visit("POST", &unsubscribe_url(&mail)).await.status, 200);
+    let old = json!({"email": false, "at": "2024-01-01T00:00:00Z"});
+    let no = json!({"type": "sync", "contact": {"email": JO.email, "consent": old}});
+    world.post("/hooks/event", &no).await;
+    world.settle().await;
+    let loaded = world.person(JO.email).await.loaded;
+    assert!(!loaded.refusals.allow(&loaded.contact.unwrap(), Channel::Email), "still refused");
+}
+
+/// A refusal of texts by webhook holds for the number too.
+#[tokio::test]
+async fn a_refusal_of_texts_by_webhook_is_the_numbers() {
+    let world = joined(&DANA, json!({})).await;
+    world.post("/hooks/signup", &signup(&DANA, json!({"email": "late@example.com"}))).await;
+    world.settle().await;
+    let contact = json!({
+        "email": DANA.email, "phone": "+972505550123", "consent": {"sms": false},
+    });
+    world.post("/hooks/event", &json!({"type": "left", "contact": contact})).await;
+    world.pass(72).await;
+    let texts = world.outbox().into_iter().filter(|sent| sent["channel"] == "sms").count();
+    assert_eq!(texts, 0, "neither of the two who gave this number gets one");
+}
+
+/// A hook that could not store its refusal does not say that it did, and stores it when it is sent
+/// again.
+#[tokio::test]
+async fn a_hook_answers_when_its_refusal_is_stored() {
+    struct Broken(AtomicBool);
+    impl Interceptor for Broken {
+        fn before<'a>(&'a self, call: &'a Call) -> Told<'a> {
+            let breaks = call.target.ends_with(" @C") && self.0.load(Ordering::SeqCst);
+            let answer =
+                if breaks { Err(Fault::Answer(500, "InternalServerError")) } else { Ok(()) };
+            Box::pin(std::future::ready(answer))
+        }
+        fn after<'a>(&'a self, _: &'a Call) -> Told<'a> {
+            Box::pin(std::future::ready(Ok(())))
+        }
+    }
+    let world = joined(&JO, json!({})).await;
+    let broken = Arc::new(Broken(AtomicBool::new(true)));
+    world.stack.aws.set_interceptor(Some(Arc::clone(&broken) as _));
+    let no = json!({"type": "left", "contact": {"email": JO.email, "consent": {"email": false}}});
+    let no = no.to_string().into_bytes();
+    assert_eq!(world.post_as("msg_no", "/hooks/event", &no).await.status, 503);
+    broken.0.store(false, Ordering::SeqCst);
+    accepted(&world.post_as("msg_no", "/hooks/event", &no).await, false);
+    let id = world.contacts.contact(Some(JO.email), None).unwrap();
+    let refusals = world.stack.store.load(id).await.unwrap().refusals.0;
+    assert_eq!(refusals.keys().collect::<Vec<_>>(), [&Channel::Email]);
 }
 
 /// Systems repeat what they know with every event: that is no new consent. A new signup is.

@@ -57,6 +57,28 @@ fn the_last_word_of_a_contact_counts() {
     }
 }
 
+/// Goal: an event's repeated yes is as old as the first that was heard of the person, however late
+/// that was worked off, and does not lift the no before it.
+#[test]
+fn a_repeated_yes_is_as_old_as_the_first_that_was_heard() {
+    let mut world = World::new([]);
+    let said = |email| ContactDetails {
+        consent: Some(ConsentGiven { email: Some(email), ..ConsentGiven::default() }),
+        ..ContactDetails::default()
+    };
+    let no = world.fact(Happening::Signup { form: None }, said(false));
+    world.now = at(1);
+    let what = Happening::Event { name: "visit".to_owned(), data: serde_json::Value::Null };
+    let yes = world.fact(what, said(true));
+    world.now = at(3_600);
+    world.contact = Contact::new(world.contact.id, world.now);
+    for fact in [no, yes] {
+        world.act(&Stimulus::Fact(Box::new(fact)));
+    }
+    let consent = world.contact.consent.get(&Channel::Email).unwrap();
+    assert_eq!((consent.answer, consent.at), (Answer::Refused, at(0)));
+}
+
 /// Goal: the evidence is that of the word that counts.
 #[test]
 fn the_evidence_belongs_to_the_word_that_counts() {

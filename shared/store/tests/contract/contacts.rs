@@ -1,5 +1,6 @@
 //! Facts, states, refusals and suppressions.
 
+use jiff::SignedDuration;
 use masa_domain::{
     Channel, Contact, Fact, FactId, MessageId, Refusals, Suppressed, Suppressions, WhySuppressed,
 };
@@ -76,11 +77,18 @@ pub(crate) async fn refusals_are_loaded_without_a_state(bench: Bench) {
 
 pub(crate) async fn a_later_refusal_counts(bench: Bench) {
     let dana = person("dana");
-    for (channel, seconds) in [(Channel::Email, 1), (Channel::Sms, 2), (Channel::Email, 3)] {
+    let (email, sms) = (Channel::Email, Channel::Sms);
+    for (channel, seconds) in [(email, 1), (sms, 2), (email, 3), (email, 2), (sms, 1), (email, 3)] {
         bench.store.refuse(dana, channel, time(seconds)).await.unwrap();
     }
     let refusals = bench.store.load(dana).await.unwrap().refusals;
-    assert_eq!(refusals.0, [(Channel::Email, time(3)), (Channel::Sms, time(2))].into());
+    assert_eq!(refusals.0, [(email, time(3)), (sms, time(2))].into());
+    let later = time(3) + SignedDuration::from_nanos(1);
+    for at in [later, time(3)] {
+        bench.store.refuse(dana, email, at).await.unwrap();
+    }
+    let refusals = bench.store.load(dana).await.unwrap().refusals;
+    assert_eq!(refusals.0.get(&email), Some(&later), "to the nanosecond");
 }
 
 pub(crate) async fn the_first_reason_of_a_suppression_stands(bench: Bench) {

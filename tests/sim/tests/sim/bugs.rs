@@ -49,6 +49,7 @@ fn hunt() {
         ];
         let found = parts.into_iter().find_map(|part| part());
         let Some(found) = found else { panic!("planted {name}: not found") };
+        assert!(!found.contains("the simulation itself"), "planted {name}: {found}");
         let line: String = found.lines().next().unwrap_or_default().chars().take(160).collect();
         say(&format!("planted {name}: found by: {line}"));
         if one.is_some() {

@@ -123,6 +123,12 @@ fn run(job: &Job<'_>) -> Result<BTreeMap<Fault, u64>, String> {
         .made
         .get(job.call)
         .is_some_and(|made| matches!(made.call.function.as_str(), "open" | "click"));
+    // A provider that says no has not taken a message: nobody can be in doubt about it.
+    let refused = matches!(job.fault, Fault::Throttled | Fault::ThrottledLong)
+        && report.made.get(job.call).is_some_and(|made| matches!(made.call.service, "ses" | "sns"));
+    if report.unknowns && refused {
+        return Err(format!("{name} leaves a doubt\n{}", trace(&report.made)));
+    }
     if !report.unknowns && !told_once && report.summary != job.clean {
         let (own, clean) = (&report.summary, job.clean);
         return Err(format!(
