@@ -44,7 +44,7 @@ impl Function {
             WakeJob::Message { contact, message } => {
                 self.engine.replay_message(contact, message).await
             }
-            WakeJob::Overdue { contact } => self.engine.advance(contact, &Stimulus::Overdue).await,
+            WakeJob::Overdue { contact } => self.engine.look_after(contact).await,
         };
         done.map_err(|error| Setback::of(&error, error.is_permanent()))
     }

@@ -70,6 +70,10 @@ impl Provider {
         };
         let code = refused.code().unwrap_or("Unknown").to_owned();
         match refused {
+            // The quota of the day, by whichever code it comes. The text is looked at and not kept.
+            _ if error_text(refused).contains("Daily message quota") => {
+                Sent::Later(code, Refuses::Everything)
+            }
             SendEmailError::TooManyRequestsException(_) => Sent::Later(code, Refuses::Haste),
             // The limit is the day's quota.
             SendEmailError::LimitExceededException(_)

@@ -22,7 +22,7 @@ const RECEIVES_MAX: u32 = 99;
 pub enum Fate {
     /// Soon, and later with each failure.
     Again,
-    /// Not before this time has passed; 12 hours at most.
+    /// Not before this time has passed (12 hours at most), and not sooner than [`Fate::Again`].
     After(SignedDuration),
     /// Never: it would fail for ever.
     Never,
@@ -77,7 +77,7 @@ impl From<serde_json::Error> for Setback {
 impl From<Error> for Setback {
     /// A queue or the scheduler did not answer.
     fn from(error: Error) -> Self {
-        Self::again(error.to_string())
+        Self::of(&error, error.is_permanent())
     }
 }
 
@@ -87,8 +87,13 @@ pub(crate) fn hidden_for(fate: Fate, receives: u32, message: &str) -> Option<i32
         _ if receives >= RECEIVES_MAX => None,
         Fate::Never => None,
         Fate::Again => Some(again(receives, message)),
-        // Rounded up: a wait that is rounded down to nothing would be tried at once, over and over.
-        Fate::After(wait) => Some(spread(wait.as_secs().saturating_add(1), message)),
+        // Rounded up: a wait that is rounded down to nothing would be tried at once, over and over. And
+        // not sooner than after another failure: where only a few of many get through each time, the
+        // others would use up their tries within minutes.
+        Fate::After(wait) => {
+            let wait = spread(wait.as_secs().saturating_add(1), message);
+            Some(wait.max(again(receives, message)))
+        }
     }
 }
 
@@ -119,7 +124,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_a_quarter_of_an_hour_and_are_spread() {
         let again = [30, 60, 120, 240, 480, 900, 900, 900];
-        let after = [1, 2, 901, 3601, 12 * 3600 - 300, 12 * 3600 - 300];
+        let after = [30, 30, 901, 3601, 12 * 3600 - 300, 12 * 3600 - 300];
         let asked = [-5, 1, 900, 3600, 12 * 3600, i64::MAX];
         for id in IDS {
             for (receives, least) in (1..).zip(again) {
@@ -134,6 +139,9 @@ mod tests {
             }
         }
         assert!(hidden_for(Fate::Again, 0, "a") < Some(38), "a missing count is the first");
+        let soon = Fate::After(SignedDuration::from_secs(5));
+        let tries: i64 = (1..99).filter_map(|n| hidden_for(soon, n, "a")).map(i64::from).sum();
+        assert!(tries >= 22 * 3600, "99 tries last almost a day at least: {tries} s");
     }
 
     #[test]

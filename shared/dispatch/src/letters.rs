@@ -81,8 +81,7 @@ impl Letters {
             let Some(value) = value else { continue };
             let attribute =
                 MessageAttributeValue::builder().data_type("String").string_value(value).build();
-            let attribute =
-                attribute.map_err(|error| Error { operation: SEND, cause: error.to_string() })?;
+            let attribute = attribute.map_err(|error| Error::unmakeable(SEND, &error))?;
             letter = letter.message_attributes(name, attribute);
         }
         letter.send().await.map_err(|error| failed(SEND, &error))?;

@@ -38,6 +38,19 @@ const QUEUE_DELAY_MAX: i64 = 900;
 pub struct Error {
     operation: &'static str,
     cause: String,
+    permanent: bool,
+}
+
+impl Error {
+    /// A call that could not even be made, and never can.
+    fn unmakeable(operation: &'static str, error: &dyn std::error::Error) -> Self {
+        Self { operation, cause: error.to_string(), permanent: true }
+    }
+
+    /// Whether the same call would be refused again.
+    pub fn is_permanent(&self) -> bool {
+        self.permanent
+    }
 }
 
 /// Queues and schedules.
@@ -114,10 +127,7 @@ impl Dispatch {
 
     async fn schedule(&self, name: String, job: &WakeJob, until: Timestamp) -> Result<(), Error> {
         const CREATE: &str = "CreateSchedule";
-        let built = |error: aws_sdk_scheduler::error::BuildError| Error {
-            operation: CREATE,
-            cause: error.to_string(),
-        };
+        let built = |error: aws_sdk_scheduler::error::BuildError| Error::unmakeable(CREATE, &error);
         let dead_letters = DeadLetterConfig::builder().arn(&self.schedule_dlq).build();
         let target = Target::builder()
             .arn(&self.wake_queue_arn)
@@ -190,14 +200,18 @@ fn at_expression(until: Timestamp) -> String {
 }
 
 fn to_json(operation: &'static str, job: &impl Serialize) -> Result<String, Error> {
-    serde_json::to_string(job).map_err(|error| Error { operation, cause: error.to_string() })
+    serde_json::to_string(job).map_err(|error| Error::unmakeable(operation, &error))
 }
 
 fn failed<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Error
 where
     E: ProvideErrorMetadata,
 {
-    Error { operation, cause: call_error(error) }
+    // Missing permissions and queues are not among them: an operator mends those, and nothing may be
+    // given up meanwhile.
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    let permanent = code == Some("ValidationException");
+    Error { operation, cause: call_error(error), permanent }
 }
 
 #[cfg(test)]

@@ -36,7 +36,11 @@ impl WakeQueue {
         let told = ask.attribute_names(name.clone()).send().await;
         let told = told.map_err(|error| failed(ASK, &error))?;
         let number = told.attributes.as_ref().and_then(|all| all.get(&name)?.parse().ok());
-        number.ok_or_else(|| Error { operation: ASK, cause: "no number".to_owned() })
+        number.ok_or_else(|| Error {
+            operation: ASK,
+            cause: "no number".to_owned(),
+            permanent: false,
+        })
     }
 
     /// Puts these jobs: one call for each ten. What one call fails to put does not hold up the others.
@@ -60,15 +64,13 @@ impl WakeQueue {
                 .id(number.to_string())
                 .message_body(to_json(PUT, job)?)
                 .build();
-            batch = batch.entries(
-                entry.map_err(|error| Error { operation: PUT, cause: error.to_string() })?,
-            );
+            batch = batch.entries(entry.map_err(|error| Error::unmakeable(PUT, &error))?);
         }
         let put = batch.send().await.map_err(|error| failed(PUT, &error))?;
         let codes: Vec<_> = put.failed.iter().map(|failed| failed.code.as_str()).collect();
         if codes.is_empty() {
             return Ok(());
         }
-        Err(Error { operation: PUT, cause: codes.join(", ") })
+        Err(Error { operation: PUT, cause: codes.join(", "), permanent: false })
     }
 }

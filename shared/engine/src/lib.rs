@@ -15,6 +15,8 @@ use masa_store::{Commit, Flows, Store};
 /// How often a decision is made anew because another commit came first. Conflicts are two
 /// invocations for one contact; each try lets one of them through.
 const TRIES: u32 = 8;
+/// How long a contact is left in peace for whom nothing can be done.
+const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 /// How much a decision may ask to read: every live run's flow and messages, and entered flows.
 const READS_MAX: u32 = 500;
 
@@ -41,7 +43,9 @@ impl Error {
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Store(error) => error.is_permanent(),
-            Self::Dispatch(_) | Self::Contended => false,
+            // What was decided is committed: without this effect the run becomes overdue, and is found.
+            Self::Dispatch(error) => error.is_permanent(),
+            Self::Contended => false,
             Self::TooMuch => true,
         }
     }
@@ -121,6 +125,20 @@ impl Engine {
                 Ok(())
             }
         }
+    }
+
+    /// Moves what is overdue. A contact for whom that can't be done as things are is left in peace for a
+    /// day: else it would come with every sweep, and many of them would leave no room for others.
+    ///
+    /// # Errors
+    /// As [`Engine::advance`].
+    pub async fn look_after(&self, contact: ContactId) -> Result<(), Error> {
+        let moved = self.advance(contact, &Stimulus::Overdue).await;
+        if moved.as_ref().is_err_and(Error::is_permanent) {
+            let tomorrow = self.clock.now().checked_add(DAY).unwrap_or(jiff::Timestamp::MAX);
+            self.store.postpone(contact, tomorrow).await?;
+        }
+        moved
     }
 
     /// The simulation's own mistakes: effects before the commit.

@@ -207,6 +207,22 @@ async fn one_sweep_takes_a_page_of_each_part_of_the_index() {
     assert_eq!(world.stack.aws.queue_depth(WAKE_QUEUE).unwrap(), 250);
 }
 
+/// A contact that can't be read is a dead letter once a day, and leaves its place to others.
+#[tokio::test]
+async fn who_can_t_be_read_comes_once_a_day() {
+    let world = shop().await;
+    let table = aws_sdk_dynamodb::Client::new(&world.stack.aws.sdk_config());
+    let pk = format!("C#{}", Id::derive(&["somebody"]));
+    let put = table.put_item().table_name(TABLE).item("pk", S(pk)).item("sk", S("@".into()));
+    put.item("watch", S("3".into())).item("due", N("7".into())).send().await.unwrap();
+    let letters = || world.stack.aws.queue_depth(masa_stack::WAKE_DEAD_LETTERS).unwrap();
+    for quarter in 1..=100 {
+        pass_minutes(&world, 15).await;
+        let expected = if quarter <= 96 { 1 } else { 2 };
+        assert_eq!(letters(), expected, "after {quarter} quarters of an hour");
+    }
+}
+
 /// What a function writes to its log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);

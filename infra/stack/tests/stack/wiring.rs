@@ -67,6 +67,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "dynamodb:GetItem",
             "dynamodb:PutItem",
             "dynamodb:Query",
+            "dynamodb:UpdateItem",
             "iam:PassRole",
             "scheduler:CreateSchedule",
             "scheduler:DeleteSchedule",
