@@ -35,9 +35,9 @@ impl Function {
     /// the stream gives it up.
     async fn record(&self, record: EventRecord) -> Result<(), Error> {
         let parked = parked(&record.change);
-        let cause = match stimulus(record) {
+        let cause = match stimuli(record) {
             Ok(None) => return Ok(()),
-            Ok(Some((contact, stimulus))) => match self.engine.advance(contact, &stimulus).await {
+            Ok(Some((contact, stimuli))) => match self.advance(contact, &stimuli).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.is_permanent() => chain(&error),
                 Err(error) => return Err(error.into()),
@@ -45,6 +45,19 @@ impl Function {
             Err(unreadable) => chain(&*unreadable),
         };
         Ok(self.letters.park(&parked, &cause).await?)
+    }
+}
+
+impl Function {
+    async fn advance(
+        &self,
+        contact: ContactId,
+        stimuli: &[Stimulus],
+    ) -> Result<(), masa_engine::Error> {
+        for stimulus in stimuli {
+            self.engine.advance(contact, stimulus).await?;
+        }
+        Ok(())
     }
 }
 
@@ -66,9 +79,30 @@ fn parked(change: &StreamRecord) -> Parked {
     }
 }
 
+/// What a change of a message means: its outcome, and what its reader did. Of what was done before the
+/// outcome the stream's filter tells with the outcome.
+fn changed(message: Message, before: Option<Message>) -> Vec<Stimulus> {
+    if message.status.settled_at().is_none() {
+        return Vec::new();
+    }
+    let mut stimuli = Vec::new();
+    let settled_before = before.filter(|before| before.status.settled_at().is_some());
+    if settled_before.as_ref().is_none_or(|before| before.status != message.status) {
+        stimuli.push(Stimulus::Message(Box::new(message.clone())));
+    }
+    let known = settled_before.as_ref();
+    let opened = message.was_opened() && !known.is_some_and(Message::was_opened);
+    let is_new = |link: &&String| !known.is_some_and(|known| known.links.contains_key(*link));
+    let links: Vec<String> = message.links.keys().filter(is_new).cloned().collect();
+    if opened || !links.is_empty() {
+        stimuli.push(Stimulus::Read { message: Box::new(message), opened, links });
+    }
+    stimuli
+}
+
 /// What a change of the table means for journeys. Most changes mean nothing: states that the
 /// engine itself wrote, and messages whose fate did not change.
-fn stimulus(record: EventRecord) -> Result<Option<(ContactId, Stimulus)>, Error> {
+fn stimuli(record: EventRecord) -> Result<Option<(ContactId, Vec<Stimulus>)>, Error> {
     let change = record.change;
     let Some(serde_dynamo::AttributeValue::S(sk)) = change.keys.get("sk").cloned() else {
         return Err("a stream record without a sort key".into());
@@ -78,7 +112,7 @@ fn stimulus(record: EventRecord) -> Result<Option<(ContactId, Stimulus)>, Error>
     }
     if sk.starts_with("F#") && record.event_name == "INSERT" {
         let fact: Fact = from_image(&sk, change.new_image)?;
-        return Ok(Some((fact.contact, Stimulus::Fact(Box::new(fact)))));
+        return Ok(Some((fact.contact, vec![Stimulus::Fact(Box::new(fact))])));
     }
     if sk.starts_with("M#") {
         let message: Message = from_image(&sk, change.new_image)?;
@@ -86,10 +120,7 @@ fn stimulus(record: EventRecord) -> Result<Option<(ContactId, Stimulus)>, Error>
             true => None,
             false => Some(from_image(&sk, change.old_image)?),
         };
-        let settled = message.status.settled_at().is_some();
-        if settled && before.is_none_or(|before| before.status != message.status) {
-            return Ok(Some((message.contact, Stimulus::Message(Box::new(message)))));
-        }
+        return Ok(Some((message.contact, changed(message, before))));
     }
     Ok(None)
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use masa_language::{Files, Library, Problem};
+use masa_language::{Files, Problem, read_tests};
 use serde_json::json;
 
 use crate::Found;
@@ -18,8 +18,10 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Found> {
-    match read(arguments.flows.as_deref())? {
-        Ok(library) => {
+    let files = files(arguments.flows.as_deref())?;
+    let tested = |library| Ok((library, read_tests(&files)?));
+    match masa_language::read(&files).and_then(tested) {
+        Ok((library, _)) => {
             if arguments.json {
                 let flows: Vec<&str> =
                     library.flows.iter().map(|flow| flow.name.as_str()).collect();
@@ -38,14 +40,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Found> {
     }
 }
 
-/// Reads and checks a folder, or the library inside the program.
-pub(crate) fn read(folder: Option<&Path>) -> Result<Result<Library, Vec<Problem>>> {
-    let files = match folder {
-        Some(folder) => Files::from_dir(folder)
-            .with_context(|| format!("the journeys in {}", folder.display()))?,
-        None => Files::from_texts(masa_flows::FILES.iter().copied()),
-    };
-    Ok(masa_language::read(&files))
+/// The files of a folder, or of the library inside the program.
+pub(crate) fn files(folder: Option<&Path>) -> Result<Files> {
+    match folder {
+        Some(folder) => {
+            Files::from_dir(folder).with_context(|| format!("the journeys in {}", folder.display()))
+        }
+        None => Ok(Files::from_texts(masa_flows::FILES.iter().copied())),
+    }
 }
 
 /// Prints problems: to be read, or in JSON.

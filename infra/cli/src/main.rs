@@ -9,6 +9,7 @@ mod check;
 mod dev;
 mod doctor;
 mod publish;
+mod test;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,8 @@ enum Command {
     Dev(dev::Arguments),
     /// Check a folder of journeys and name file, line and column of what is wrong.
     Check(check::Arguments),
+    /// Run the tests beside the journeys on virtual time.
+    Test(test::Arguments),
     /// Check a folder of journeys and make them live in a deployed stack.
     Publish(publish::Arguments),
     /// Tell what a deployed stack gave up and why, and put it back.
@@ -47,6 +50,7 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Dev(arguments) => dev::run(arguments).await,
         Command::Check(arguments) => check::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments).await,
         Command::Publish(arguments) => publish::run(&arguments).await,
         Command::Doctor(arguments) => doctor::run(&arguments).await,
     };

@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<Found> {
-    let library = match check::read(Some(&arguments.flows))? {
+    let library = match masa_language::read(&check::files(Some(&arguments.flows))?) {
         Ok(library) => library,
         Err(problems) => {
             check::tell(&problems, arguments.json);
@@ -56,10 +56,10 @@ pub(crate) async fn publish(
     library: Library,
     prune: bool,
 ) -> Result<Vec<Published>, masa_store::Error> {
-    let Library { flows, forms, shop } = library;
+    let Library { flows, forms, shop, products } = library;
     let flows = flows.into_iter().map(|flow| {
         let digest = digest(&flow);
         (flow, digest)
     });
-    store.publish(&Publish { flows: flows.collect(), forms, shop, prune }).await
+    store.publish(&Publish { flows: flows.collect(), forms, shop, products, prune }).await
 }

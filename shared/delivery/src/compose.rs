@@ -104,7 +104,7 @@ impl Composer {
         })
     }
 
-    /// Composes the mail of `template`.
+    /// Composes the mail of `template`, under one of `subjects` when there are any.
     ///
     /// # Errors
     /// [`CannotCompose`] when the template is missing or fails for this contact.
@@ -112,6 +112,7 @@ impl Composer {
         &self,
         to: &str,
         template: &str,
+        subjects: &BTreeMap<String, String>,
         occasion: &Occasion<'_>,
     ) -> Result<Mail, CannotCompose> {
         let languages = occasion.flow.templates.get(template);
@@ -125,7 +126,8 @@ impl Composer {
         let unsubscribe = self.unsubscribe(occasion, Channel::Email, language);
         let page = Page::new(self, occasion, language, &unsubscribe);
 
-        let subject = page.render("subject", &parts.subject).map_err(failed)?;
+        let subject = subjects.get(language).or_else(|| subjects.get("")).unwrap_or(&parts.subject);
+        let subject = page.render("subject", subject).map_err(failed)?;
         let subject = one_line(&subject, SUBJECT_CHARS_MAX);
         let body = page.render("body.html", &parts.html).map_err(failed)?;
         let body = track_links(&body, |name, url| self.click(occasion, name, url))

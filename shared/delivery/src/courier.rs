@@ -288,8 +288,8 @@ impl Courier {
         let Errand { job, flow, kind, .. } = *errand;
         let occasion = Occasion { contact, run, message: job.message, flow, shop, kind };
         match flow.steps.get(&job.step).map(|step| &step.action) {
-            Some(Action::Email { template, .. }) => {
-                let mail = self.composer.mail(permit.address, template, &occasion);
+            Some(Action::Email { template, subject, .. }) => {
+                let mail = self.composer.mail(permit.address, template, subject, &occasion);
                 Ok(self.provider.mail(&mail.map_err(|error| error.to_string())?, job).await)
             }
             Some(Action::Sms { text, .. }) => {

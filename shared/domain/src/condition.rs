@@ -1,15 +1,27 @@
 //! Conditions: what a journey asks about a contact.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Number, Value};
+use serde_json::{Number, Value, json};
 
-use crate::{contact::Contact, flow::Product, link::link_key, message::Message, run::Run};
+use crate::{
+    calendar::{self, ClockTime, Weekday},
+    consent::{Answer, Channel},
+    contact::Contact,
+    decide::Known,
+    id::RunId,
+    link::link_key,
+    message::Message,
+    purchases::PurchaseTest,
+    run::Run,
+    span::Span,
+};
 
 /// A question with the answer yes or no.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
-    /// What became of this run's mail of a step (C1). A mail that was never decided was nothing.
+    /// What became of a mail or text (C1). One that was never decided was nothing.
     Email {
         /// The step that sent it.
         step: String,
@@ -18,23 +30,52 @@ pub enum Condition {
         /// Clicked only: this link (its name or its address) instead of any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         link: Option<String>,
+        /// The flow whose step it is, when another: the contact's last run of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        flow: Option<String>,
     },
-    /// Bought (C3).
-    Purchased {
-        /// What.
-        what: Product,
+    /// A form was filled (C2).
+    Form {
+        /// Which.
+        name: String,
         /// Since when.
         since: Since,
     },
-    /// A field of the contact (C5).
-    Field {
+    /// Bought (C3).
+    Purchased(PurchaseTest),
+    /// An event came, so often at least.
+    Event {
         /// Its name.
+        name: String,
+        /// Since when; with [`Since::Ever`] alone, how often counts.
+        since: Since,
+        /// How often.
+        times: u32,
+    },
+    /// A field of the contact, or of what began the run (C5).
+    Field {
+        /// Its name; `order.total` or `event.city` for what began the run.
         name: String,
         /// What is asked.
         test: FieldTest,
     },
     /// On a list (C5).
     List(String),
+    /// Agreed to a channel, and did not refuse it since, as far as the decision knows (C5). The
+    /// consent of a send is checked anew when it is sent.
+    Consent(Channel),
+    /// Whole days from today to the date in a field, negative when it has passed (C4). A field
+    /// without a date answers no.
+    DaysTo {
+        /// The field.
+        field: String,
+        /// What is asked of the number.
+        test: FieldTest,
+    },
+    /// Today, where the contact lives, is one of these (C4).
+    Weekday(Vec<Weekday>),
+    /// The time of day, where the contact lives (C4).
+    Hour(Hours),
     /// All of these (C6); true when there are none.
     All(Vec<Condition>),
     /// Any of these (C6); false when there are none.
@@ -43,12 +84,35 @@ pub enum Condition {
     Not(Box<Condition>),
 }
 
+/// A part of the day, `09:00-20:00`; over midnight when it ends before it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hours {
+    /// Its first minute.
+    pub from: ClockTime,
+    /// The minute after its last.
+    pub until: ClockTime,
+}
+
+impl Hours {
+    /// Whether it holds this time of day.
+    pub fn contains(self, time: ClockTime) -> bool {
+        match self.from <= self.until {
+            true => self.from <= time && time < self.until,
+            false => self.from <= time || time < self.until,
+        }
+    }
+}
+
 /// What became of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MailStatus {
     /// The provider took it.
     Sent,
+    /// The recipient's server took it.
+    Delivered,
+    /// It came back.
+    Bounced,
     /// It was read.
     Opened,
     /// A link was followed.
@@ -63,6 +127,8 @@ pub enum Since {
     Entry,
     /// Ever.
     Ever,
+    /// So long ago.
+    Within(Span),
 }
 
 /// What is asked of a field. A field of another type than the test's answers no.
@@ -84,24 +150,38 @@ pub enum FieldTest {
 }
 
 /// What a condition is asked about.
+#[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub contact: &'a Contact,
     pub run: Option<&'a Run>,
-    /// This run's messages; `None` when they were not read yet.
-    pub messages: Option<&'a [Message]>,
+    pub known: &'a Known,
+    pub now: Timestamp,
 }
 
-/// The messages of the run must be read before the answer is known.
+/// The messages of a run must be read before the answer is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct MessagesNeeded;
+pub(crate) struct MessagesNeeded(pub RunId);
 
 impl Condition {
     pub(crate) fn holds(&self, asked: &Asked<'_>) -> Result<bool, MessagesNeeded> {
         Ok(match self {
-            Self::Email { step, was, link } => mail(asked, step, *was, link.as_deref())?,
-            Self::Purchased { what, since } => purchased(asked, what, *since),
-            Self::Field { name, test } => test.holds(asked.contact.field(name).as_ref()),
+            Self::Email { step, was, link, flow } => {
+                mail(asked, step, *was, link.as_deref(), flow.as_deref())?
+            }
+            Self::Form { name, since } => asked.seen(&format!("form:{name}"), *since, 1),
+            Self::Event { name, since, times } => {
+                asked.seen(&format!("event:{name}"), *since, *times)
+            }
+            Self::Purchased(test) => test.holds(asked),
+            Self::Field { name, test } => test.holds(asked.field(name).as_ref()),
             Self::List(list) => asked.contact.lists.contains_key(list),
+            Self::Consent(channel) => {
+                let said = asked.contact.consent.get(channel);
+                said.is_some_and(|said| said.answer == Answer::Granted)
+            }
+            Self::DaysTo { field, test } => test.holds(asked.days_to(field).as_ref()),
+            Self::Weekday(days) => days.contains(&Weekday::of(asked.here().date())),
+            Self::Hour(hours) => hours.contains(ClockTime::of(asked.here().time())),
             Self::All(all) => {
                 for one in all {
                     if !one.holds(asked)? {
@@ -123,45 +203,95 @@ impl Condition {
     }
 }
 
+impl Asked<'_> {
+    /// What clocks show where the contact lives.
+    fn here(&self) -> jiff::civil::DateTime {
+        calendar::local(self.now, &self.zone())
+    }
+
+    pub(crate) fn zone(&self) -> jiff::tz::TimeZone {
+        let own = self.contact.profile.timezone.as_deref();
+        calendar::zone_of(own, &self.known.catalogue.shop.timezone)
+    }
+
+    /// A field of the contact, or of what began the run.
+    pub(crate) fn field(&self, name: &str) -> Option<Value> {
+        self.contact.field(name).or_else(|| self.run?.brought(name))
+    }
+
+    fn days_to(&self, field: &str) -> Option<Value> {
+        let (date, _) = calendar::date(&self.field(field)?, &self.zone())?;
+        Some(json!(calendar::days_between(self.here().date(), date)))
+    }
+
+    /// Whether something that is counted under `key` came.
+    fn seen(&self, key: &str, since: Since, times: u32) -> bool {
+        let Some(seen) = self.contact.seen.get(key) else { return false };
+        seen.times >= times && self.is_since(seen.last_at, since)
+    }
+
+    /// Whether something that happened at `at` counts.
+    pub(crate) fn is_since(&self, at: Timestamp, since: Since) -> bool {
+        match since {
+            Since::Ever => true,
+            Since::Within(span) => span.after(at) >= self.now,
+            Since::Entry => self.run.is_some_and(|run| {
+                // What began the run is not something since.
+                let began_by_purchase = run.data.get("order").is_some();
+                at > run.entered_at || (at == run.entered_at && !began_by_purchase)
+            }),
+        }
+    }
+}
+
 fn mail(
     asked: &Asked<'_>,
     step: &str,
     was: MailStatus,
     link: Option<&str>,
+    flow: Option<&str>,
 ) -> Result<bool, MessagesNeeded> {
-    let Some(generation) = asked.run.and_then(|run| run.messages.get(step)) else {
+    let run = match flow {
+        None => asked.run,
+        Some(flow) => {
+            let runs = asked.contact.runs.values().filter(|run| run.flow == flow);
+            runs.max_by_key(|run| (run.entered_at, run.id))
+        }
+    };
+    let Some((run, generation)) = run.and_then(|run| Some((run, run.messages.get(step)?))) else {
         return Ok(false);
     };
-    let messages = asked.messages.ok_or(MessagesNeeded)?;
+    let messages = asked.known.messages.get(&run.id).ok_or(MessagesNeeded(run.id))?;
     let sent = messages.iter().find(|message| message.id.generation == *generation);
     Ok(sent.is_some_and(|message| match (was, link) {
         (MailStatus::Sent, _) => message.was_sent(),
+        (MailStatus::Delivered, _) => message.delivered_at.is_some(),
+        (MailStatus::Bounced, _) => message.bounced_at.is_some(),
         (MailStatus::Opened, _) => message.was_opened(),
         (MailStatus::Clicked, None) => message.was_clicked(),
-        (MailStatus::Clicked, Some(link)) => {
-            message.links.contains_key(link) || message.links.contains_key(&link_key(None, link))
-        }
+        (MailStatus::Clicked, Some(link)) => has_link(message, link),
     }))
 }
 
-fn purchased(asked: &Asked<'_>, what: &Product, since: Since) -> bool {
-    let purchases = &asked.contact.purchases;
-    let last = match what {
-        Product::Any => purchases.last_at,
-        Product::One(product) => purchases.products.get(product).copied(),
-    };
-    last.is_some_and(|last| match since {
-        Since::Ever => true,
-        Since::Entry => asked.run.is_some_and(|run| {
-            // The purchase that began the run is not one since.
-            let began_by_purchase = run.data.get("order").is_some();
-            last > run.entered_at || (last == run.entered_at && !began_by_purchase)
-        }),
-    })
+/// Whether the link of this name or address was followed.
+fn has_link(message: &Message, link: &str) -> bool {
+    message.links.contains_key(link) || message.links.contains_key(&link_key(None, link))
 }
 
 impl FieldTest {
-    fn holds(&self, value: Option<&Value>) -> bool {
+    /// The test in the words of the flow file.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Is(value) => format!("is: {value}"),
+            Self::OneOf(values) => format!("one_of: {}", json!(values)),
+            Self::Contains(value) => format!("contains: {value}"),
+            Self::Over(limit) => format!("over: {limit}"),
+            Self::Under(limit) => format!("under: {limit}"),
+            Self::Empty(empty) => format!("empty: {empty}"),
+        }
+    }
+
+    pub(crate) fn holds(&self, value: Option<&Value>) -> bool {
         match self {
             Self::Is(wanted) => value.is_some_and(|value| equal(value, wanted)),
             Self::OneOf(wanted) => {
@@ -175,7 +305,7 @@ impl FieldTest {
     }
 }
 
-fn equal(a: &Value, b: &Value) -> bool {
+pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
         _ => a == b,

@@ -9,10 +9,15 @@ use serde_json::Value;
 
 use crate::{
     consent::{Answer, Channel, Consent},
-    fact::{Fact, Happening, Order},
+    fact::{Fact, Happening},
     id::{ContactId, FactId, RunId},
+    purchases::Purchases,
     run::{End, Run},
+    trigger::{Activity, Trigger},
 };
+
+/// Where mails that were read since the last purchase are counted.
+pub(crate) const READ_SINCE_PURCHASE: &str = "opened-since-purchase";
 
 /// How long a fact can be delivered again: a DynamoDB stream keeps a record for 24 hours; one more
 /// for clocks that differ.
@@ -22,8 +27,8 @@ const REDELIVERY: SignedDuration = SignedDuration::from_hours(25);
 /// counts come first; what they leave too large is trimmed by [`Contact::fit`].
 const STATE_BYTES_MAX: usize = 300 * 1024;
 
-/// How many products a contact's purchase summary remembers; the oldest purchase goes first.
-const PRODUCTS_KEPT: usize = 200;
+/// How many kinds of happenings a contact's summary remembers; the oldest goes first.
+const SEEN_KEPT: usize = 200;
 
 /// How many ended runs stay in the state; the oldest goes first.
 const ENDED_RUNS_KEPT: usize = 10;
@@ -65,6 +70,10 @@ pub struct Contact {
     /// What was bought.
     #[serde(default)]
     pub purchases: Purchases,
+    /// How often what happened: `form:…`, `event:…`, `opened` (mails), `opened:<flow>`,
+    /// `opened-since-purchase`, `clicked:<link>`, `referred:…`.
+    #[serde(default)]
+    pub seen: BTreeMap<String, Seen>,
     /// Entries by flow, for re-entry.
     #[serde(default)]
     pub flows: BTreeMap<String, FlowLedger>,
@@ -103,29 +112,13 @@ pub struct Profile {
     pub country: Option<String>,
 }
 
-/// What a contact bought, summed up so that a decision need not read the orders.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Purchases {
-    /// How many orders.
-    pub orders: u32,
-    /// When the youngest was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_at: Option<Timestamp>,
-    /// The youngest purchase of each product.
-    pub products: BTreeMap<String, Timestamp>,
-}
-
-impl Purchases {
-    fn add(&mut self, order: &Order, at: Timestamp) {
-        self.orders = self.orders.saturating_add(1);
-        self.last_at = self.last_at.max(Some(at));
-        for item in &order.items {
-            let last = self.products.entry(item.product_id.clone()).or_insert(at);
-            *last = at.max(*last);
-        }
-        forget_oldest(&mut self.products, PRODUCTS_KEPT, |at| *at);
-    }
+/// How often something happened, and when last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// How often.
+    pub times: u32,
+    /// When last.
+    pub last_at: Timestamp,
 }
 
 /// A contact's entries into one flow.
@@ -144,12 +137,15 @@ pub struct FlowLedger {
     /// How many could not go on.
     #[serde(default)]
     pub failed: u32,
+    /// How many reached the flow's goal.
+    #[serde(default)]
+    pub reached: u32,
 }
 
 impl FlowLedger {
     /// A first entry is about to be counted.
     pub(crate) fn new(at: Timestamp) -> Self {
-        Self { entered: 0, last_at: at, finished: 0, left: 0, failed: 0 }
+        Self { entered: 0, last_at: at, finished: 0, left: 0, failed: 0, reached: 0 }
     }
 }
 
@@ -165,6 +161,7 @@ impl Contact {
             lists: BTreeMap::new(),
             consent: BTreeMap::new(),
             purchases: Purchases::default(),
+            seen: BTreeMap::new(),
             flows: BTreeMap::new(),
             runs: BTreeMap::new(),
             applied: BTreeMap::new(),
@@ -187,11 +184,52 @@ impl Contact {
         self.applied.retain(|_, at| *at >= forget);
         forget_oldest(&mut self.applied, APPLIED_KEPT, |at| *at);
         self.apply_details(fact);
-        if let Happening::Purchase(order) = &fact.what {
-            self.purchases.add(order, fact.at);
-        }
+        self.count(fact);
         let lists = fact.details.lists.iter();
         lists.filter(|list| self.join(list, fact.received_at)).cloned().collect()
+    }
+
+    /// Counts what happened.
+    fn count(&mut self, fact: &Fact) {
+        match &fact.what {
+            Happening::Signup { form: None } | Happening::Due { .. } => {}
+            Happening::Signup { form: Some(form) } => self.see(format!("form:{form}"), fact.at),
+            Happening::Purchase(order) => {
+                self.purchases.add(order, fact.at);
+                self.seen.remove(READ_SINCE_PURCHASE);
+            }
+            Happening::Event { name, .. } => self.see(format!("event:{name}"), fact.at),
+            Happening::Answered { question, answer } => {
+                self.see(format!("answered:{question}"), fact.at);
+                self.set_field(question, answer.clone());
+            }
+            Happening::Opened { flow, .. } => {
+                for key in ["opened", READ_SINCE_PURCHASE, &format!("opened:{flow}")] {
+                    self.see(key.to_owned(), fact.at);
+                }
+            }
+            Happening::Clicked { link, .. } => self.see(format!("clicked:{link}"), fact.at),
+            Happening::Referred(did) => {
+                self.see(Trigger::Referred(*did).key(), fact.at);
+            }
+        }
+    }
+
+    fn see(&mut self, key: String, at: Timestamp) {
+        let seen = self.seen.entry(key).or_insert(Seen { times: 0, last_at: at });
+        *seen = Seen { times: seen.times.saturating_add(1), last_at: seen.last_at.max(at) };
+        forget_oldest(&mut self.seen, SEEN_KEPT, |seen| seen.last_at);
+    }
+
+    /// When the contact was last known to do this.
+    pub(crate) fn active_at(&self, activity: Activity) -> Option<Timestamp> {
+        let seen = |key: &str| self.seen.get(key).map(|seen| seen.last_at);
+        match activity {
+            Activity::Purchase => self.purchases.last_at,
+            Activity::Open => seen("opened"),
+            Activity::Visit => seen("event:visit"),
+            Activity::Any => self.purchases.last_at.max(seen("opened")).max(seen("event:visit")),
+        }
     }
 
     fn apply_details(&mut self, fact: &Fact) {
@@ -307,8 +345,9 @@ impl Contact {
             let before = self.clone();
             self.runs.retain(|_, run| run.is_live());
             self.runs.values_mut().for_each(Run::forget_story);
-            let (products, applied) = (self.purchases.products.len(), self.applied.len());
-            forget_oldest(&mut self.purchases.products, products / 2, |at| *at);
+            let (seen, applied) = (self.seen.len(), self.applied.len());
+            self.purchases.forget_half();
+            forget_oldest(&mut self.seen, seen / 2, |seen| seen.last_at);
             forget_oldest(&mut self.applied, applied / 2, |at| *at);
             if *self == before {
                 return;
@@ -330,7 +369,7 @@ impl Contact {
 }
 
 /// Drops the oldest entries beyond `kept`.
-fn forget_oldest<K: Ord + Clone, V>(
+pub(crate) fn forget_oldest<K: Ord + Clone, V>(
     map: &mut BTreeMap<K, V>,
     kept: usize,
     at: impl Fn(&V) -> Timestamp,

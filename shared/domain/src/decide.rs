@@ -7,16 +7,17 @@
 //! more. All effects are safe to repeat.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
 use jiff::Timestamp;
 
 use crate::{
+    catalogue::Catalogue,
     contact::Contact,
     fact::Fact,
-    flow::{Catalogue, Flow},
+    flow::Flow,
     id::{Id, MessageId, RunId},
     message::Message,
     walk::Walk,
@@ -36,6 +37,15 @@ pub enum Stimulus {
     },
     /// A message changed.
     Message(Box<Message>),
+    /// A reader read a message for the first time, or followed links of it for the first time.
+    Read {
+        /// The message.
+        message: Box<Message>,
+        /// Whether it was not read before.
+        opened: bool,
+        /// The keys of the links.
+        links: Vec<String>,
+    },
     /// A run did not move in its time; whatever was to move it is asked for again.
     Overdue,
 }
@@ -143,6 +153,8 @@ pub fn decide(
         Stimulus::Fact(fact) => fact.id.0,
         Stimulus::Wake { run, generation } => moved_by(*run, *generation),
         Stimulus::Message(message) => moved_by(message.id.run, message.id.generation),
+        // Each thing that was done has a cause of its own.
+        Stimulus::Read { message, .. } => Id::derive(&["read", &message.id.to_string()]),
         // The commit that it leads to is its only one: a version is decided upon once.
         Stimulus::Overdue => Id::derive(&["overdue", &contact.version.to_string()]),
     };
@@ -151,19 +163,22 @@ pub fn decide(
         known,
         now,
         cause,
-        joined: VecDeque::new(),
+        followed: VecDeque::new(),
+        chain: 0,
+        awoken: BTreeSet::new(),
         effects: Vec::new(),
     };
     let verdict = match stimulus {
         Stimulus::Fact(fact) => walk.fact(fact)?,
         Stimulus::Wake { run, generation } => walk.wake(*run, *generation)?,
         Stimulus::Message(message) => walk.message(message)?,
+        Stimulus::Read { message, opened, links } => walk.read(message, *opened, links)?,
         Stimulus::Overdue => walk.overdue()?,
     };
     if verdict != Verdict::Applied {
         return Ok(Decision { contact: None, effects: walk.effects, verdict });
     }
-    walk.follow_joins()?;
+    walk.follow()?;
     walk.contact.fit();
     let Walk { contact, mut effects, .. } = walk;
     // A list that a run joined may have ended it, or another run of this walk, after its effect

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::id::{ContactId, FactId};
+use crate::{
+    id::{ContactId, FactId},
+    trigger::Referral,
+};
 
 /// Something that happened. Its id is its dedupe key: the same happening told twice has one id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +49,36 @@ pub enum Happening {
         #[serde(default, skip_serializing_if = "Value::is_null")]
         data: Value,
     },
+    /// A question was answered; the answer is also the field of the question's name.
+    Answered {
+        /// The question.
+        question: String,
+        /// The answer.
+        answer: Value,
+    },
+    /// A mail was read. It follows from the message, and is not stored by itself.
+    Opened {
+        /// The flow whose mail it is.
+        flow: String,
+        /// The step that sent it.
+        step: String,
+    },
+    /// A link was followed. It follows from the message, and is not stored by itself.
+    Clicked {
+        /// The flow whose mail it was in.
+        flow: String,
+        /// The step that sent that.
+        step: String,
+        /// The link's key ([`crate::link::link_key`]).
+        link: String,
+    },
+    /// The day of a date or silence trigger came.
+    Due {
+        /// The trigger, in words ([`crate::Trigger::in_words`]).
+        trigger: String,
+    },
+    /// A friend did something that came of the contact's own link.
+    Referred(Referral),
 }
 
 /// What a sender tells about a person; what it leaves out stays as it was.

@@ -9,14 +9,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    calendar::{ClockTime, Offset, Weekday},
     condition::Condition,
     consent::Channel,
-    fact::{Fact, Happening},
+    quiet::Windows,
     span::Span,
+    trigger::{Anchor, Trigger},
 };
 
 /// One immutable version of a journey.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Flow {
     /// Its name.
     pub name: String,
@@ -25,6 +27,12 @@ pub struct Flow {
     /// What becomes of a message whose outcome nobody knows, when other than its kind's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_unknown: Option<OnUnknown>,
+    /// When its messages may go (D1).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub windows: Windows,
+    /// How long a message may be held; for as long as it takes when absent (D2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Span>,
     /// What lets a contact in: any of these.
     pub triggers: Vec<Trigger>,
     /// Who may enter; everybody when absent.
@@ -32,9 +40,15 @@ pub struct Flow {
     pub entry_if: Option<Condition>,
     /// Whether one may enter again.
     pub again: Again,
+    /// What becomes of dated steps whose time had passed when the contact came to them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub late: Late,
     /// What ends it early: any of these.
     #[serde(default)]
     pub exits: Vec<Trigger>,
+    /// What it is for: counted, and ends nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<Goal>,
     /// The first step's id; absent in a flow without steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<String>,
@@ -67,30 +81,6 @@ pub enum OnUnknown {
     Resend,
 }
 
-/// A happening that a flow waits for, to begin or to end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trigger {
-    /// A list was joined (T2).
-    Joined(String),
-    /// A form was filled (T1).
-    Form(String),
-    /// Something was bought (T3).
-    Purchased(Product),
-    /// A named event came (T7).
-    Event(String),
-}
-
-/// Any product or one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Product {
-    /// Whatever it was.
-    Any,
-    /// The product with this id.
-    One(String),
-}
-
 /// Whether a contact may enter a flow again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -102,6 +92,32 @@ pub enum Again {
     Always,
     /// When no run is live and this much passed since the last entry.
     After(Span),
+}
+
+/// What becomes of dated steps whose time has passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Late {
+    /// They are passed over, up to the next dated step.
+    #[default]
+    Skip,
+    /// Only the last one of those that have passed is done.
+    Latest,
+    /// All are done, one after the other.
+    All,
+}
+
+/// What a journey is for (I4).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Goal {
+    /// Any of these.
+    pub reached_by: Vec<Trigger>,
+    /// So long after the entry at most.
+    pub within: Span,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A step: what it does and which comes next.
@@ -125,6 +141,9 @@ pub enum Action {
         /// When other than the flow's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kind: Option<Kind>,
+        /// Subjects by language, in place of the template's own (D5).
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        subject: BTreeMap<String, String>,
     },
     /// Sends a text (A2), by language; the key `""` holds a text for all languages.
     Sms {
@@ -136,6 +155,44 @@ pub enum Action {
     },
     /// Waits (A3).
     Wait(Span),
+    /// Waits until so long after the last event of this name (T6: a cart is left when nobody has
+    /// touched it for a while).
+    Quiet {
+        /// The event.
+        event: String,
+        /// How long.
+        span: Span,
+    },
+    /// Waits until a moment (A3).
+    Until {
+        /// Which.
+        moment: Moment,
+        /// The next dated wait of the same list of steps, or what follows that list: where a contact
+        /// goes on that comes too late; the flow ends when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        late: Option<String>,
+    },
+    /// Waits until something happens, or for a time (A3).
+    Await {
+        /// What: any of these.
+        until: Vec<Trigger>,
+        /// How long at most.
+        span: Span,
+        /// The first step when it happened; the flow ends when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        then: Option<String>,
+        /// The first step when it did not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        otherwise: Option<String>,
+    },
+    /// Goes one of several ways, always the same for a contact (A6).
+    Split {
+        /// The ways, in the order of the file.
+        ways: Vec<Way>,
+        /// When one of them is to win.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        winner: Option<Winner>,
+    },
     /// Goes one way or the other.
     If {
         /// The condition.
@@ -156,12 +213,95 @@ pub enum Action {
         /// How much; negative counts down.
         by: i64,
     },
+    /// Adds a value to a field that holds a list, unless it is in it (A5).
+    Append {
+        /// The field.
+        field: String,
+        /// The value.
+        value: Value,
+    },
+    /// Sets a field to the day where the contact lives (A5).
+    Stamp(String),
+    /// Sets a field to a code that is the contact's own for this step (A10).
+    Coupon {
+        /// The field.
+        field: String,
+        /// What the code begins with.
+        prefix: String,
+    },
     /// Joins a list (A4).
     Join(String),
     /// Leaves a list (A4).
     Leave(String),
+    /// Begins another journey beside this one (A11).
+    Start(String),
+    /// Goes on at another step (A11).
+    Jump(String),
     /// Ends the run (A11).
     Exit,
+}
+
+/// A moment that a step waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moment {
+    /// The next such time where the contact lives.
+    Clock {
+        /// The time; at once, or at the day's beginning, when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<ClockTime>,
+        /// The days; any when empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        days: Vec<Weekday>,
+    },
+    /// So long before or after a date.
+    Date {
+        /// The date.
+        anchor: Anchor,
+        /// How long.
+        #[serde(default)]
+        offset: Offset,
+        /// The time of day, when other than the date's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<ClockTime>,
+    },
+}
+
+/// One way of a split.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// Its name.
+    pub name: String,
+    /// Its share; all shares together are the whole.
+    pub share: u32,
+    /// Whether it is a hold-out group: it goes its way also when another has won.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub hold_out: bool,
+    /// Its first step; what follows the split when it has none, the end when that is absent too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
+}
+
+/// How the better way of a split is found (A6). Whoever counts puts it into the catalogue
+/// ([`crate::Catalogue::winners`]); from then on everybody outside a hold-out group goes that way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Winner {
+    /// What is counted.
+    pub by: WonBy,
+    /// How many contacts go by their shares before anything is decided.
+    pub sample: u32,
+}
+
+/// By what a way wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WonBy {
+    /// Contacts who opened a mail of the way.
+    Opened,
+    /// Contacts who followed a link of a mail of the way.
+    Clicked,
+    /// Contacts who reached the flow's goal.
+    Goal,
 }
 
 /// A template in one language.
@@ -179,99 +319,27 @@ pub struct Template {
     pub text: Option<String>,
 }
 
-/// What is live: the flows' newest versions, the forms, and the shop.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Catalogue {
-    /// How often it was changed; a change is conditioned on it.
-    pub revision: u64,
-    /// The live version of each flow, and what lets a contact in.
-    pub flows: BTreeMap<String, LiveFlow>,
-    /// The forms that may be filled.
-    pub forms: BTreeMap<String, Form>,
-    /// Who sends.
-    pub shop: Shop,
-}
-
-/// A live flow in the catalogue.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LiveFlow {
-    /// The live version.
-    pub version: u32,
-    /// A digest of the flow's text, so that publishing the same again changes nothing.
-    pub digest: String,
-    /// What lets a contact in, as keys of [`catalogue_key`], so that a fact finds the flows that
-    /// it may start without reading them.
-    pub triggers: Vec<String>,
-}
-
-/// A form of a public page.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Form {
-    /// Lists that the form joins.
-    pub lists: Vec<String>,
-    /// The words beside the form by which sending it is consent; without them only a ticked
-    /// `consent` or `consent_sms` box is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub consent: Option<String>,
-    /// Web origins that may post it, such as `https://shop.example`; any when empty.
-    pub origins: Vec<String>,
-}
-
-/// Who sends, as templates and footers show it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Shop {
-    /// The shop's name, by language.
-    pub name: BTreeMap<String, String>,
-    /// Its web address.
-    pub url: String,
-    /// Its postal address, by language (CAN-SPAM; Israel's section 30A).
-    pub address: BTreeMap<String, String>,
-    /// The language of contacts that have none.
-    pub language: String,
-}
-
-impl Trigger {
-    /// Whether `fact` itself is what this waits for. Whether it made the contact join a list is
-    /// not told by the fact but by the lists before it.
-    pub(crate) fn matches(&self, fact: &Fact) -> bool {
-        match (self, &fact.what) {
-            (Self::Form(form), Happening::Signup { form: Some(filled) }) => form == filled,
-            (Self::Purchased(Product::Any), Happening::Purchase(_)) => true,
-            (Self::Purchased(Product::One(product)), Happening::Purchase(order)) => {
-                order.items.iter().any(|item| item.product_id == *product)
-            }
-            (Self::Event(wanted), Happening::Event { name, .. }) => wanted == name,
-            (Self::Joined(_) | Self::Form(_) | Self::Purchased(_) | Self::Event(_), _) => false,
-        }
-    }
-
-    /// The trigger in the words of the flow file.
-    pub fn in_words(&self) -> String {
-        match self {
-            Self::Joined(list) => format!("joined: {list}"),
-            Self::Form(form) => format!("form: {form}"),
-            Self::Purchased(Product::Any) => "purchased: any".to_owned(),
-            Self::Purchased(Product::One(product)) => format!("purchased: {product}"),
-            Self::Event(name) => format!("event: {name}"),
-        }
-    }
-}
-
-/// The key under which the catalogue lists a trigger. Purchases share one: which product it was is
-/// for the flow to decide.
-pub fn catalogue_key(trigger: &Trigger) -> String {
-    match trigger {
-        Trigger::Joined(list) => format!("joined:{list}"),
-        Trigger::Form(form) => format!("form:{form}"),
-        Trigger::Purchased(_) => "purchased".to_owned(),
-        Trigger::Event(name) => format!("event:{name}"),
-    }
-}
-
 impl Flow {
+    /// The steps that may follow a step, with the word of each way; `None` is the end.
+    pub fn ways<'f>(&'f self, step: &'f Step) -> Vec<(&'f str, Option<&'f str>)> {
+        let to = |id: &'f Option<String>| id.as_deref();
+        match &step.action {
+            Action::If { then, otherwise, .. } => vec![("yes", to(then)), ("no", to(otherwise))],
+            Action::Await { then, otherwise, .. } => {
+                vec![("happened", to(then)), ("timed out", to(otherwise))]
+            }
+            Action::Split { ways, .. } => {
+                ways.iter().map(|way| (way.name.as_str(), to(&way.first))).collect()
+            }
+            Action::Until { moment: Moment::Date { .. }, late } if self.late != Late::All => {
+                vec![("", to(&step.next)), ("too late", to(late))]
+            }
+            Action::Jump(target) => vec![("", Some(target))],
+            Action::Exit => Vec::new(),
+            _ => vec![("", to(&step.next))],
+        }
+    }
+
     /// A step's channel and kind when it sends.
     pub fn sends(&self, step: &str) -> Option<(Channel, Kind)> {
         match &self.steps.get(step)?.action {

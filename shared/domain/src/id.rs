@@ -39,6 +39,11 @@ impl Id {
         &self.0
     }
 
+    /// A number that is as good as drawn by chance, and always the same for this id.
+    pub(crate) fn number(&self) -> u64 {
+        self.0.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
+    }
+
     /// An id from its raw bytes.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)

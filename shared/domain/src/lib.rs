@@ -4,33 +4,47 @@
 //! and ids are inputs. The same [`decide()`] therefore runs in a Lambda function, in `masa dev` and in
 //! the simulation, and gives the same answer.
 
+mod calendar;
+mod catalogue;
 mod condition;
 mod consent;
 mod contact;
 mod decide;
+#[cfg(test)]
+mod every_zone;
 mod fact;
 mod flow;
+mod follow;
+pub mod holidays;
 mod id;
 pub mod link;
 mod message;
 mod occurrence;
 pub mod planted;
+mod purchases;
+mod quiet;
 mod run;
 mod span;
+mod steps;
 pub mod story;
+mod trigger;
 mod walk;
 
-pub use condition::{Condition, FieldTest, MailStatus, Since};
+pub use calendar::{ClockTime, DAYTIME, NotATime, NotAnOffset, Offset, Weekday, zone};
+pub use catalogue::{Catalogue, Form, LiveFlow, ProductFacts, Shop};
+pub use condition::{Condition, FieldTest, Hours, MailStatus, Since};
 pub use consent::{Answer, Channel, Consent, Refusals, Suppressed, Suppressions, WhySuppressed};
-pub use contact::{Contact, FlowLedger, Profile, Purchases};
+pub use contact::{Contact, FlowLedger, Profile, Seen};
 pub use decide::{Decision, Effect, Known, Need, Stimulus, Verdict, decide};
 pub use fact::{ConsentGiven, ContactDetails, Fact, Happening, Item, Order};
 pub use flow::{
-    Action, Again, Catalogue, Flow, Form, Kind, LiveFlow, OnUnknown, Product, Shop, Step, Template,
-    Trigger, catalogue_key,
+    Action, Again, Flow, Goal, Kind, Late, Moment, OnUnknown, Step, Template, Way, Winner, WonBy,
 };
 pub use id::{ContactId, ContactKey, FactId, Id, MessageId, RunId};
 pub use message::{MARKS_MAX, Message, Skip, Status};
+pub use purchases::{PurchaseTest, Purchases, Recent};
+pub use quiet::{Rest, Windows};
 pub use run::{End, Run, State};
 pub use span::Span;
 pub use story::{Entry, What};
+pub use trigger::{Activity, Anchor, Bought, Product, Referral, Trigger};

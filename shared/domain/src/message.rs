@@ -175,6 +175,14 @@ impl Message {
         self.opened_at.is_some() || self.was_clicked()
     }
 
+    /// When it was read first, by the pixel or a link.
+    pub fn first_read_at(&self) -> Option<Timestamp> {
+        match (self.opened_at, self.clicked_at) {
+            (Some(opened), Some(clicked)) => Some(opened.min(clicked)),
+            (opened, clicked) => opened.or(clicked),
+        }
+    }
+
     /// Whether any link was followed.
     pub fn was_clicked(&self) -> bool {
         self.clicked_at.is_some()

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
-    id::{FactId, RunId},
+    id::{FactId, Id, RunId},
     story::{Entry, What},
 };
 
@@ -30,6 +30,9 @@ pub struct Run {
     pub flow: String,
     /// The version that the contact entered, and stays on.
     pub version: u32,
+    /// How many journeys led to one another up to this one; none when a fact let it in.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub chain: u8,
     /// When it entered.
     pub entered_at: Timestamp,
     /// The fact that let it in; absent when another run's step did.
@@ -42,6 +45,16 @@ pub struct Run {
     /// What the trigger brought, for templates.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub data: Value,
+    /// When it reached its flow's goal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal_at: Option<Timestamp>,
+    /// Since when it holds a message that may not go yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<Timestamp>,
+    /// What ended its last wait for something that happened: another run's stimulus, perhaps, which has
+    /// to ask for this run's effects too when it comes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awoken_by: Option<Id>,
     /// The messages that it decided, by step: the generation of the last one.
     #[serde(default)]
     pub messages: BTreeMap<String, u32>,
@@ -61,6 +74,11 @@ pub struct Run {
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
 fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_none(number: &u8) -> bool {
     *number == 0
 }
 
@@ -120,6 +138,23 @@ impl Run {
         match self.state {
             State::Ended { at, .. } => Some(at),
             State::Sending { .. } | State::Waiting { .. } => None,
+        }
+    }
+
+    /// A member of what began it, by its path: `order.total` (as a number), `event.city`,
+    /// `event.name`.
+    pub(crate) fn brought(&self, path: &str) -> Option<Value> {
+        let (root, rest) = path.split_once('.')?;
+        let mut found = self.data.get(root)?;
+        if root == "event" && rest != "name" {
+            found = found.get("data")?;
+        }
+        for member in rest.split('.') {
+            found = found.get(member)?;
+        }
+        match (path, found.as_str()) {
+            ("order.total", Some(total)) => total.parse().ok().map(|total: f64| json!(total)),
+            _ => Some(found.clone()),
         }
     }
 

@@ -37,6 +37,12 @@ pub enum What {
     Woke,
     /// A condition held, or did not.
     Branch(bool),
+    /// What a step waited for happened.
+    Came(String),
+    /// A split went this way.
+    Way(String),
+    /// The flow's goal was reached.
+    Goal(String),
     /// Something to know, in plain words.
     Note(String),
     /// It ended: the last position.
@@ -53,6 +59,9 @@ impl What {
             Self::Woke => "the wait is over".to_owned(),
             Self::Branch(true) => "yes".to_owned(),
             Self::Branch(false) => "no".to_owned(),
+            Self::Came(what) => format!("it happened: {what}"),
+            Self::Way(name) => format!("went the way {name}"),
+            Self::Goal(what) => format!("reached the goal: {what}"),
             Self::Ended(End::Finished) => "finished".to_owned(),
             Self::Ended(End::Left) => "left".to_owned(),
             Self::Ended(End::Exited { rule }) => format!("left: {rule}"),
@@ -81,9 +90,14 @@ pub fn fold(story: &[Entry]) -> Folded {
             What::Sending => State::Sending { step: step.clone() },
             What::Waiting(until) => State::Waiting { step: step.clone(), until: *until },
             What::Ended(end) => State::Ended { end: end.clone(), at: entry.at },
-            What::Entered | What::Outcome(_) | What::Woke | What::Branch(_) | What::Note(_) => {
-                continue;
-            }
+            What::Entered
+            | What::Outcome(_)
+            | What::Woke
+            | What::Branch(_)
+            | What::Came(_)
+            | What::Way(_)
+            | What::Goal(_)
+            | What::Note(_) => continue,
         };
         folded.generation = folded.generation.saturating_add(1);
         if entry.what == What::Sending {
@@ -111,6 +125,9 @@ impl fmt::Display for Entry {
             What::Woke => f.write_str("woke"),
             What::Branch(true) => f.write_str("yes"),
             What::Branch(false) => f.write_str("no"),
+            What::Came(words) => write!(f, "came {words}"),
+            What::Way(name) => write!(f, "way {name}"),
+            What::Goal(words) => write!(f, "goal {words}"),
             What::Note(words) => write!(f, "note {words}"),
             What::Ended(End::Finished) => f.write_str("finished"),
             What::Ended(End::Left) => f.write_str("left"),
@@ -136,6 +153,9 @@ impl FromStr for Entry {
             "woke" => What::Woke,
             "yes" => What::Branch(true),
             "no" => What::Branch(false),
+            "came" => What::Came(words()),
+            "way" => What::Way(words()),
+            "goal" => What::Goal(words()),
             "note" => What::Note(words()),
             "finished" => What::Ended(End::Finished),
             "left" => What::Ended(End::Left),

@@ -3,28 +3,32 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::Value;
 
 use crate::{
-    condition::Asked,
-    contact::{Contact, FlowLedger, LIVE_RUNS_MAX},
+    contact::Contact,
     decide::{Effect, Known, Need, Verdict},
-    fact::Fact,
-    flow::{Action, Again, Flow},
-    id::{Id, MessageId, RunId},
+    fact::{ContactDetails, Fact, Happening},
+    flow::{Action, Flow},
+    follow::{CHAIN_ENDS_AFTER, Followed},
+    id::{FactId, Id, MessageId, RunId},
     message::Message,
-    occurrence::{Occurrence, trigger_data},
+    occurrence::{Consequence, Occurrence},
     planted::{self, Bug},
     run::{End, Run, State},
+    steps::Onward,
     story::What,
 };
 
-/// Where a step leads.
-enum Onward {
-    /// To this step, or to the end of the flow.
-    To(Option<String>),
-    /// Nowhere: the run stands in its new state.
-    Stand(State),
+/// Which way a run leaves a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leaves {
+    /// As after any step.
+    Next,
+    /// What it waited for happened.
+    Then,
+    /// Its time was over.
+    Otherwise,
 }
 
 pub(crate) struct Walk<'a> {
@@ -32,8 +36,13 @@ pub(crate) struct Walk<'a> {
     pub(crate) known: &'a Known,
     pub(crate) now: Timestamp,
     pub(crate) cause: Id,
-    /// Lists that steps joined and whose triggers are still to be followed.
-    pub(crate) joined: VecDeque<String>,
+    /// What steps led to, to be followed.
+    pub(crate) followed: VecDeque<(Followed, u8)>,
+    /// How many journeys led to one another up to the run that is walking.
+    pub(crate) chain: u8,
+    /// Runs whose wait ended by what happened. Each once in a decision: two that wait for what the
+    /// other does can't chase one another.
+    pub(crate) awoken: BTreeSet<RunId>,
     pub(crate) effects: Vec<Effect>,
 }
 
@@ -42,16 +51,64 @@ impl<'a> Walk<'a> {
         if self.contact.has_applied(fact) && !planted::on(Bug::CountTwice) {
             return Ok(self.again());
         }
+        let mut told: BTreeMap<String, Option<Value>> = BTreeMap::new();
+        for field in fields_of(fact) {
+            let before = self.contact.field(&field);
+            told.insert(field, before);
+        }
         let joined = self.contact.apply(fact, self.now);
-        self.occur(&Occurrence { fact: Some(fact), joined: &joined })?;
+        let mut followed: Vec<Consequence> = joined.into_iter().map(Consequence::Joined).collect();
+        let changed = told.into_iter().filter(|(field, old)| self.contact.field(field) != *old);
+        followed.extend(changed.map(|(field, before)| Consequence::Changed { field, before }));
+        self.occur(&Occurrence { fact: Some(fact), followed: &followed })?;
         Ok(Verdict::Applied)
+    }
+
+    /// What a reader did with a message, as facts whose ids follow from it: each counts once.
+    pub(crate) fn read(
+        &mut self,
+        message: &Message,
+        opened: bool,
+        links: &[String],
+    ) -> Result<Verdict, Need> {
+        let id = message.id.to_string();
+        let (flow, step) = (&message.flow, &message.step);
+        let opened = message.first_read_at().filter(|_| opened).map(|at| {
+            (["opened", &id, ""], at, Happening::Opened { flow: flow.clone(), step: step.clone() })
+        });
+        let clicked = links.iter().filter_map(|link| {
+            let at = *message.links.get(link)?;
+            let what =
+                Happening::Clicked { flow: flow.clone(), step: step.clone(), link: link.clone() };
+            Some((["clicked", &id, link.as_str()], at, what))
+        });
+        let mut verdict = Verdict::Nothing;
+        for (parts, at, what) in opened.into_iter().chain(clicked) {
+            let id = Id::derive(&parts);
+            let fact = Fact {
+                id: FactId(id),
+                contact: message.contact,
+                received_at: at,
+                at,
+                details: ContactDetails::default(),
+                what,
+            };
+            self.cause = id;
+            if self.contact.has_applied(&fact) {
+                continue;
+            }
+            self.fact(&fact)?;
+            self.follow()?;
+            verdict = Verdict::Applied;
+        }
+        Ok(if verdict == Verdict::Applied { verdict } else { self.again() })
     }
 
     pub(crate) fn wake(&mut self, id: RunId, generation: u32) -> Result<Verdict, Need> {
         let Some(State::Waiting { step, until }) = self.standing(id, generation) else {
             return Ok(self.already(id, generation));
         };
-        self.go_on(id, &step, until.max(self.now), What::Woke)?;
+        self.go_on(id, &step, until.max(self.now), What::Woke, Leaves::Otherwise)?;
         Ok(Verdict::Applied)
     }
 
@@ -63,7 +120,8 @@ impl<'a> Walk<'a> {
         let Some(State::Sending { step }) = self.standing(id, generation) else {
             return Ok(self.already(id, generation));
         };
-        self.go_on(id, &step, settled, What::Outcome(message.status.in_words()))?;
+        let outcome = What::Outcome(message.status.in_words());
+        self.go_on(id, &step, settled, outcome, Leaves::Next)?;
         Ok(Verdict::Applied)
     }
 
@@ -126,7 +184,9 @@ impl<'a> Walk<'a> {
         touched.retain(|run| {
             let Some(run) = self.contact.runs.get(run) else { return false };
             let moved = run.id == id && generation < run.generation;
-            moved || run.id == RunId::new(self.contact.id, &run.flow, self.cause)
+            moved
+                || run.awoken_by == Some(self.cause)
+                || run.id == RunId::new(self.contact.id, &run.flow, self.cause)
         });
         touched.into_iter().for_each(|run| self.stand_by(run));
         Verdict::Stale
@@ -150,154 +210,74 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn live_runs(&self) -> Vec<RunId> {
+    pub(crate) fn live_runs(&self) -> Vec<RunId> {
         let runs = self.contact.runs.values();
         runs.filter(|run| run.is_live()).map(|run| run.id).collect()
     }
 
-    fn flow(&self, name: &str, version: u32) -> Result<Option<&'a Flow>, Need> {
+    pub(crate) fn flow(&self, name: &str, version: u32) -> Result<Option<&'a Flow>, Need> {
         match self.known.flows.get(&(name.to_owned(), version)) {
             Some(flow) => Ok(flow.as_deref()),
             None => Err(Need::Flow(name.to_owned(), version)),
         }
     }
 
-    /// Ends the runs whose exit rules match, then lets the contact into the flows that match: in
-    /// this order, so that what begins a run never ends it.
-    fn occur(&mut self, occurrence: &Occurrence<'_>) -> Result<(), Need> {
-        for id in self.live_runs() {
-            self.exit(id, occurrence)?;
-        }
-        let known = self.known;
-        let keys = occurrence.keys();
-        for (name, live) in &known.catalogue.flows {
-            if !live.triggers.iter().any(|key| keys.contains(key)) {
-                continue;
-            }
-            let Some(flow) = self.flow(name, live.version)? else { continue };
-            if occurrence.matched(&flow.triggers).is_some() {
-                self.enter(flow, live.version, occurrence)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Follows the lists that steps joined, until there are none.
-    pub(crate) fn follow_joins(&mut self) -> Result<(), Need> {
-        while let Some(list) = self.joined.pop_front() {
-            self.occur(&Occurrence { fact: None, joined: &[list] })?;
-        }
-        Ok(())
-    }
-
-    fn exit(&mut self, id: RunId, occurrence: &Occurrence<'_>) -> Result<(), Need> {
-        let Some(run) = self.contact.runs.get(&id) else { return Ok(()) };
-        let Some(flow) = self.flow(&run.flow, run.version)? else { return Ok(()) };
-        if let Some(rule) = occurrence.matched(&flow.exits) {
-            let rule = rule.in_words();
-            let now = self.now;
-            if let Some(run) = self.contact.runs.get_mut(&id) {
-                let armed = run.generation;
-                if matches!(run.state, State::Waiting { .. }) {
-                    self.effects.push(Effect::Disarm { run: id, generation: armed });
-                }
-                let end = End::Exited { rule };
-                run.go(State::Ended { end: end.clone(), at: now }, now);
-                self.contact.count_end(&flow.name, &end);
-            }
-        }
-        Ok(())
-    }
-
-    fn enter(
-        &mut self,
-        flow: &'a Flow,
-        version: u32,
-        occurrence: &Occurrence<'_>,
-    ) -> Result<(), Need> {
-        let at = occurrence.fact.map_or(self.now, |fact| fact.received_at);
-        let id = RunId::new(self.contact.id, &flow.name, self.cause);
-        // One stimulus lets into a flow once: two flows that put a contact on each other's list
-        // cannot chase one another, and a fact that comes again after it was forgotten does not
-        // begin its run anew.
-        if self.contact.runs.contains_key(&id) || !self.may_enter(flow, at) {
-            return Ok(());
-        }
-        if let Some(condition) = &flow.entry_if {
-            let asked = Asked { contact: &self.contact, run: None, messages: None };
-            if condition.holds(&asked) != Ok(true) {
-                return Ok(());
-            }
-        }
-        let ledger = self.contact.flows.entry(flow.name.clone());
-        let ledger = ledger.or_insert_with(|| FlowLedger::new(at));
-        ledger.entered = ledger.entered.saturating_add(1);
-        ledger.last_at = ledger.last_at.max(at);
-
-        let mut run = Run {
-            id,
-            flow: flow.name.clone(),
-            version,
-            entered_at: at,
-            fact: occurrence.fact.map(|fact| fact.id),
-            generation: 0,
-            state: State::Ended { end: End::Finished, at: self.now },
-            data: occurrence.fact.map(trigger_data).unwrap_or_default(),
-            messages: BTreeMap::new(),
-            story: Vec::new(),
-            forgotten: 0,
-            overdue_at: self.now,
-            looks: 0,
-        };
-        run.tell(self.now, "", What::Entered);
-        self.walk(run, flow, flow.first.clone(), at)
-    }
-
-    fn may_enter(&self, flow: &Flow, at: Timestamp) -> bool {
-        if self.live_runs().len() >= LIVE_RUNS_MAX {
-            return false;
-        }
-        let Some(ledger) = self.contact.flows.get(&flow.name) else { return true };
-        match flow.again {
-            Again::Never => false,
-            Again::Always => true,
-            Again::After(pause) => {
-                let mut runs = self.contact.runs.values();
-                let inside = runs.any(|run| run.flow == flow.name && run.is_live());
-                !inside && pause.after(ledger.last_at) <= at
-            }
-        }
-    }
-
     /// Goes on after `step`, whose business is done as `what` says; waits count from `base`.
-    fn go_on(&mut self, id: RunId, step: &str, base: Timestamp, what: What) -> Result<(), Need> {
+    pub(crate) fn go_on(
+        &mut self,
+        id: RunId,
+        step: &str,
+        base: Timestamp,
+        what: What,
+        leaves: Leaves,
+    ) -> Result<(), Need> {
         let Some(run) = self.contact.runs.get(&id) else { return Ok(()) };
         let flow = self.flow(&run.flow, run.version)?;
         let Some(mut run) = self.contact.runs.remove(&id) else { return Ok(()) };
+        let Some(flow) = flow else {
+            run.tell(self.now, step, what);
+            let reason = format!("version {} of the flow is gone", run.version);
+            self.fail(run, reason);
+            return Ok(());
+        };
+        let Some(done) = flow.steps.get(step) else {
+            run.tell(self.now, step, what);
+            self.fail(run, format!("step `{step}` is not in this version of the flow"));
+            return Ok(());
+        };
+        let next = match (&done.action, leaves) {
+            (Action::Await { then, .. }, Leaves::Then) => then,
+            (Action::Await { otherwise, .. }, Leaves::Otherwise) => otherwise,
+            (Action::Quiet { event, span }, _) => {
+                let quiet = self.quiet_at(event, *span).filter(|quiet| *quiet > base);
+                if let Some(until) = quiet {
+                    self.stand(run, State::Waiting { step: step.to_owned(), until });
+                    return Ok(());
+                }
+                &done.next
+            }
+            // A message that was held: it is tried anew.
+            (Action::Email { .. } | Action::Sms { .. }, Leaves::Otherwise) => {
+                run.tell(self.now, step, what);
+                return self.walk(run, flow, Some(step.to_owned()), base);
+            }
+            _ => &done.next,
+        };
         run.tell(self.now, step, what);
-        match flow.map(|flow| (flow, flow.steps.get(step))) {
-            Some((flow, Some(done))) => self.walk(run, flow, done.next.clone(), base),
-            Some((_, None)) => {
-                self.fail(run, format!("step `{step}` is not in this version of the flow"));
-                Ok(())
-            }
-            None => {
-                let reason = format!("version {} of the flow is gone", run.version);
-                self.fail(run, reason);
-                Ok(())
-            }
-        }
+        self.walk(run, flow, next.clone(), base)
     }
 
     /// Walks from `step` until the run waits, sends or ends. Every step is passed at most once in
     /// a walk, so a walk ends.
-    fn walk(
+    pub(crate) fn walk(
         &mut self,
         mut run: Run,
         flow: &Flow,
         mut step: Option<String>,
         base: Timestamp,
     ) -> Result<(), Need> {
+        let lived = self.now.duration_since(run.entered_at);
+        self.chain = if lived < CHAIN_ENDS_AFTER { run.chain } else { 0 };
         let mut passed = BTreeSet::new();
         loop {
             let Some(id) = step else {
@@ -313,74 +293,12 @@ impl<'a> Walk<'a> {
                 self.fail(run, format!("the flow returns to step `{id}` without a wait"));
                 return Ok(());
             }
-            match self.take(&mut run, &id, &current.action, current.next.as_ref(), base)? {
+            match self.take(&mut run, flow, &id, current, base)? {
                 Onward::To(next) => step = next,
                 Onward::Stand(state) => {
                     self.stand(run, state);
                     return Ok(());
                 }
-            }
-        }
-    }
-
-    /// Takes one step.
-    fn take(
-        &mut self,
-        run: &mut Run,
-        id: &str,
-        action: &Action,
-        next: Option<&String>,
-        base: Timestamp,
-    ) -> Result<Onward, Need> {
-        let now = self.now;
-        match action {
-            Action::Email { .. } | Action::Sms { .. } => {
-                return Ok(Onward::Stand(State::Sending { step: id.to_owned() }));
-            }
-            Action::Wait(span) => {
-                let until = span.after(base);
-                return Ok(Onward::Stand(State::Waiting { step: id.to_owned(), until }));
-            }
-            Action::Exit => {
-                return Ok(Onward::Stand(State::Ended { end: End::Left, at: now }));
-            }
-            Action::If { when, then, otherwise } => {
-                let messages = self.known.messages.get(&run.id).map(Vec::as_slice);
-                let asked = Asked { contact: &self.contact, run: Some(run), messages };
-                let holds = when.holds(&asked).map_err(|_| Need::Messages(run.id))?;
-                run.tell(now, id, What::Branch(holds));
-                return Ok(Onward::To(if holds { then.clone() } else { otherwise.clone() }));
-            }
-            Action::Set(fields) => {
-                for (name, value) in fields {
-                    self.contact.set_field(name, value.clone());
-                }
-            }
-            Action::Count { field, by } => self.count(run, id, field, *by),
-            Action::Join(list) => {
-                if self.contact.join(list, now) {
-                    self.joined.push_back(list.clone());
-                }
-            }
-            Action::Leave(list) => {
-                self.contact.lists.remove(list);
-            }
-        }
-        Ok(Onward::To(next.cloned()))
-    }
-
-    /// Counts; a field that holds something other than a whole number is left alone, and the
-    /// story says so.
-    fn count(&mut self, run: &mut Run, step: &str, field: &str, by: i64) {
-        let old = match self.contact.fields.get(field) {
-            None => Some(0),
-            Some(value) => value.as_i64(),
-        };
-        match old.and_then(|old| old.checked_add(by)) {
-            Some(new) => self.contact.set_field(field, json!(new)),
-            None => {
-                let words = format!("`{field}` is not a number that can count");
-                run.tell(self.now, step, What::Note(words));
             }
         }
     }
@@ -391,13 +309,26 @@ impl<'a> Walk<'a> {
     }
 
     /// Puts a run into its new state and asks for what that needs.
-    fn stand(&mut self, mut run: Run, state: State) {
+    pub(crate) fn stand(&mut self, mut run: Run, state: State) {
         if let State::Ended { end, .. } = &state {
             self.contact.count_end(&run.flow, end);
+            self.leads_to(Followed::Occurred(Consequence::Ended(run.flow.clone())));
         }
         run.go(state, self.now);
         let id = run.id;
         self.contact.runs.insert(id, run);
         self.stand_by(id);
     }
+}
+
+/// The names under which a fact may change what the contact holds.
+fn fields_of(fact: &Fact) -> Vec<String> {
+    const PROFILE: [&str; 7] =
+        ["email", "phone", "first_name", "last_name", "language", "timezone", "country"];
+    let mut names: Vec<String> = PROFILE.iter().map(|name| (*name).to_owned()).collect();
+    names.extend(fact.details.fields.keys().cloned());
+    if let Happening::Answered { question, .. } = &fact.what {
+        names.push(question.clone());
+    }
+    names
 }

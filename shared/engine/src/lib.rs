@@ -119,7 +119,13 @@ impl Engine {
     /// As [`Engine::advance`].
     pub async fn replay_message(&self, contact: ContactId, id: MessageId) -> Result<(), Error> {
         match self.store.message(contact, id).await? {
-            Some(message) => self.advance(contact, &Stimulus::Message(Box::new(message))).await,
+            Some(message) => {
+                let (opened, links) =
+                    (message.was_opened(), message.links.keys().cloned().collect());
+                let message = Box::new(message);
+                self.advance(contact, &Stimulus::Message(message.clone())).await?;
+                self.advance(contact, &Stimulus::Read { message, opened, links }).await
+            }
             None => {
                 tracing::warn!(%contact, run = %id.run, "a message to be worked off again is gone");
                 Ok(())

@@ -3,6 +3,14 @@
 //! Each folder beside this crate's source is a journey: its `flow.yaml` and its templates. The
 //! shop that they are written for is `shop.yaml`. `masa-language` reads and checks them.
 
+/// What `masa dev` shows: the shop and two of the journeys. All of them at once would be too much mail
+/// for anybody.
+pub fn demo() -> impl Iterator<Item = (&'static str, &'static str)> {
+    const SHOWN: [&str; 3] = ["shop.yaml", "thanks/", "welcome/"];
+    let shown = |path: &str| SHOWN.iter().any(|shown| path.starts_with(shown));
+    FILES.iter().copied().filter(move |(path, _)| shown(path))
+}
+
 /// The files by their path below the library's folder, with `/` between its parts, in the order of
 /// the paths.
 pub static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/files.rs"));

@@ -1,10 +1,13 @@
 //! Conditions: `{ email: hello, was: opened }`, `{ purchased: any }`, `{ all: [ … ] }`.
 
-use masa_domain::{Condition, FieldTest, MailStatus, Product, Since};
+use masa_domain::{
+    Channel, Condition, FieldTest, Hours, MailStatus, Product, PurchaseTest, Since, Weekday,
+};
 use serde_json::Value;
 
 use crate::{
-    fields::{Fields, Heads, label, list, word, wrong_type},
+    fields::{Fields, Heads, label, list, positive, text, word, wrong_type},
+    happening::{Named, clock_of, number, optional},
     problem::{Mark, Report},
     words::{quote, slug},
     yaml::{Key, Node, Scalar},
@@ -13,15 +16,32 @@ use crate::{
 /// How deep conditions may stand in each other.
 const DEPTH_MAX: usize = 40;
 
-const HEADS: [&str; 7] = ["email", "purchased", "field", "list", "all", "any", "not"];
-const TESTS: [&str; 6] = ["is", "one_of", "contains", "over", "under", "empty"];
+const HEADS: [&str; 13] = [
+    "email",
+    "form",
+    "purchased",
+    "event",
+    "field",
+    "list",
+    "consent",
+    "days_to",
+    "weekday",
+    "hour",
+    "all",
+    "any",
+    "not",
+];
+pub(crate) const TESTS: [&str; 6] = ["is", "one_of", "contains", "over", "under", "empty"];
 
 const NAMES: Heads = Heads {
     what: "condition",
     unknown: "unknown-condition",
     two: "two-conditions",
     apart: "join conditions with `all: [ … ]` or `any: [ … ]`",
-    beside: &["was", "link", "since", "is", "one_of", "contains", "over", "under", "empty"],
+    beside: &[
+        "was", "link", "flow", "since", "category", "times", "total", "is", "one_of", "contains",
+        "over", "under", "empty",
+    ],
 };
 
 const TEST_NAMES: Heads = Heads {
@@ -43,6 +63,8 @@ pub(crate) struct Mention {
 pub(crate) struct Conditions<'r, 'f> {
     pub report: &'r mut Report<'f>,
     pub mentions: &'r mut Vec<Mention>,
+    /// Flows that are named.
+    pub flows: &'r mut Vec<Named>,
     /// Whether the condition is asked before there is a run: of entry.
     pub before_entry: bool,
 }
@@ -62,9 +84,12 @@ impl Conditions<'_, '_> {
             Fields::of(node, "a condition such as `{ email: hello, was: opened }`", self.report)?;
         let (head, key, value) = fields.head(&HEADS, &NAMES, self.report)?;
         let beside: &[&str] = match head {
-            "email" => &["was", "link"],
-            "purchased" => &["since"],
+            "email" => &["was", "link", "flow"],
+            "form" => &["since"],
+            "purchased" => &["category", "since", "times", "total"],
+            "event" => &["since", "times"],
             "field" => &TESTS,
+            "days_to" => &["is", "over", "under"],
             _ => &[],
         };
         // Without a test, an unknown key was meant to be one, which is told below.
@@ -73,7 +98,28 @@ impl Conditions<'_, '_> {
         }
         match head {
             "email" => self.email(&fields, key, value),
+            "form" => {
+                let (name, since) = (label(value, "a form", self.report), self.since(&fields));
+                Some(Condition::Form { name: name?, since: since? })
+            }
             "purchased" => self.purchased(&fields, value),
+            "event" => {
+                let name = label(value, "an event", self.report);
+                let since = self.since(&fields);
+                let times = fields.get("times").map_or(Some(1), |node| positive(node, self.report));
+                Some(Condition::Event { name: name?, since: since?, times: times? })
+            }
+            "consent" => {
+                let words = [("email", Channel::Email), ("sms", Channel::Sms)];
+                word(value, &words, self.report).map(Condition::Consent)
+            }
+            "days_to" => {
+                let field = label(value, "the name of a field that holds a date", self.report);
+                let test = test(&fields, self.report);
+                Some(Condition::DaysTo { field: field?, test: test? })
+            }
+            "weekday" => weekdays(value, self.report).map(Condition::Weekday),
+            "hour" => hours(value, self.report).map(Condition::Hour),
             "field" => self.field(&fields, value),
             "list" => label(value, "a list", self.report).map(Condition::List),
             "all" => self.several(value, depth).map(Condition::All),
@@ -89,13 +135,22 @@ impl Conditions<'_, '_> {
     }
 
     fn email(&mut self, fields: &Fields<'_>, key: &Key, value: &Node) -> Option<Condition> {
-        if self.before_entry {
+        let flow = match fields.get("flow") {
+            Some(node) => {
+                let flow = label(node, "the name of a flow", self.report)?;
+                self.flows.push(Named { flow: flow.clone(), at: node.at });
+                Some(flow)
+            }
+            None => None,
+        };
+        if self.before_entry && flow.is_none() {
             self.report
                 .add(key.at, "email-before-entry", "nothing was sent yet when the entry is decided")
                 .hint("ask this in an `if` step");
         }
         let step = label(value, "the id of a step", self.report);
         if let Some(step) = &step
+            && flow.is_none()
             && !self.before_entry
         {
             self.mentions.push(Mention { step: step.clone(), at: value.at });
@@ -103,6 +158,8 @@ impl Conditions<'_, '_> {
         let was = fields.must("was", self.report).and_then(|was| {
             let words = [
                 ("sent", MailStatus::Sent),
+                ("delivered", MailStatus::Delivered),
+                ("bounced", MailStatus::Bounced),
                 ("opened", MailStatus::Opened),
                 ("clicked", MailStatus::Clicked),
             ];
@@ -112,81 +169,121 @@ impl Conditions<'_, '_> {
             Some(link) => Some(label(link, "a link's name or address", self.report)?),
             None => None,
         };
-        if let (Some(node), Some(MailStatus::Sent | MailStatus::Opened)) = (fields.get("link"), was)
+        if let (Some(node), Some(was)) = (fields.get("link"), was)
+            && was != MailStatus::Clicked
         {
             self.report
                 .add(node.at, "link-not-clicked", "a link is asked about with `was: clicked` alone")
                 .hint("write `was: clicked`, or leave the link out");
         }
-        Some(Condition::Email { step: step?, was: was?, link })
+        Some(Condition::Email { step: step?, was: was?, link, flow })
     }
 
     fn purchased(&mut self, fields: &Fields<'_>, value: &Node) -> Option<Condition> {
         let what = product(value, self.report);
-        let since = match fields.get("since") {
-            None => Some(Since::Ever),
-            Some(node) => {
-                let since =
-                    word(node, &[("entry", Since::Entry), ("ever", Since::Ever)], self.report);
-                if self.before_entry && since == Some(Since::Entry) {
+        let category =
+            optional(fields.get("category"), |node| label(node, "a category", self.report));
+        let since = self.since(fields);
+        let times = fields.get("times").map_or(Some(1), |node| positive(node, self.report));
+        let total = optional(fields.get("total"), |node| number(node, self.report));
+        Some(Condition::Purchased(PurchaseTest {
+            what: what?,
+            category: category?,
+            since: since?,
+            times: times?,
+            total: total?,
+        }))
+    }
+
+    /// `entry`, `ever` (when absent) or a time such as `30d`.
+    fn since(&mut self, fields: &Fields<'_>) -> Option<Since> {
+        let Some(node) = fields.get("since") else { return Some(Since::Ever) };
+        let written = text(node, "`entry`, `ever` or a duration such as `30d`", self.report)?;
+        match written.as_str() {
+            "ever" => Some(Since::Ever),
+            "entry" => {
+                if self.before_entry {
+                    let message = "there is no entry yet when it is decided";
                     self.report
-                        .add(
-                            node.at,
-                            "since-before-entry",
-                            "there is no entry yet when it is decided",
-                        )
-                        .hint("leave `since` out to ask about all purchases");
+                        .add(node.at, "since-before-entry", message)
+                        .hint("leave `since` out to ask about all that ever was");
                 }
-                since
+                Some(Since::Entry)
             }
-        };
-        Some(Condition::Purchased { what: what?, since: since? })
+            other => match other.parse() {
+                Ok(span) => Some(Since::Within(span)),
+                Err(_) => {
+                    let message = format!("{} is not known here", quote(other));
+                    self.report
+                        .add(node.at, "unknown-word", message)
+                        .hint("there are: `entry`, `ever` and durations such as `30d`");
+                    None
+                }
+            },
+        }
     }
 
     fn field(&mut self, fields: &Fields<'_>, value: &Node) -> Option<Condition> {
         let name = label(value, "a field's name", self.report);
-        let (test, _, wanted) = fields.head(&TESTS, &TEST_NAMES, self.report)?;
-        let test = match test {
-            "is" => FieldTest::Is(self.single(wanted)?),
-            "one_of" => {
-                let members = list(wanted, "a list of values", self.report)?;
-                let members: Vec<_> = members.iter().map(|one| self.single(one)).collect();
-                FieldTest::OneOf(members.into_iter().collect::<Option<_>>()?)
-            }
-            "contains" => FieldTest::Contains(self.single(wanted)?),
-            "over" => FieldTest::Over(self.number(wanted)?),
-            "under" => FieldTest::Under(self.number(wanted)?),
-            _ => FieldTest::Empty(word(wanted, &[("true", true), ("false", false)], self.report)?),
-        };
+        let test = test(fields, self.report)?;
         Some(Condition::Field { name: name?, test })
     }
+}
 
-    /// A text, number or truth value.
-    fn single(&mut self, node: &Node) -> Option<Value> {
-        match node.scalar().map(Scalar::value) {
-            Some(Some(Value::Null)) => {
-                self.report
-                    .add(node.at, "wrong-type", "a value was expected here, not nothing")
-                    .hint("a field without a value is asked for with `empty: true`");
-                None
-            }
-            Some(Some(value)) => Some(value),
-            _ => {
-                wrong_type(node, "a text, a number, true or false", self.report);
-                None
-            }
+/// The one test that stands beside a field.
+pub(crate) fn test(fields: &Fields<'_>, report: &mut Report<'_>) -> Option<FieldTest> {
+    let (test, _, wanted) = fields.head(&TESTS, &TEST_NAMES, report)?;
+    Some(match test {
+        "is" => FieldTest::Is(single(wanted, report)?),
+        "one_of" => {
+            let members = list(wanted, "a list of values", report)?;
+            let members: Vec<_> = members.iter().map(|one| single(one, report)).collect();
+            FieldTest::OneOf(members.into_iter().collect::<Option<_>>()?)
+        }
+        "contains" => FieldTest::Contains(single(wanted, report)?),
+        "over" => FieldTest::Over(number(wanted, report)?),
+        "under" => FieldTest::Under(number(wanted, report)?),
+        _ => FieldTest::Empty(word(wanted, &[("true", true), ("false", false)], report)?),
+    })
+}
+
+/// A text, number or truth value.
+pub(crate) fn single(node: &Node, report: &mut Report<'_>) -> Option<Value> {
+    match node.scalar().map(Scalar::value) {
+        Some(Some(Value::Null)) => {
+            report
+                .add(node.at, "wrong-type", "a value was expected here, not nothing")
+                .hint("a field without a value is asked for with `empty: true`");
+            None
+        }
+        Some(Some(value)) => Some(value),
+        _ => {
+            wrong_type(node, "a text, a number, true or false", report);
+            None
         }
     }
+}
 
-    fn number(&mut self, node: &Node) -> Option<serde_json::Number> {
-        match node.scalar().and_then(Scalar::value) {
-            Some(Value::Number(number)) => Some(number),
-            _ => {
-                wrong_type(node, "a number", self.report);
-                None
-            }
-        }
+/// A day of the week, or several.
+pub(crate) fn weekdays(node: &Node, report: &mut Report<'_>) -> Option<Vec<Weekday>> {
+    if node.scalar().is_some() {
+        return word(node, &Weekday::ALL, report).map(|day| vec![day]);
     }
+    let members = list(node, "days such as `[sun, mon]`", report)?;
+    let days: Vec<_> = members.iter().map(|day| word(day, &Weekday::ALL, report)).collect();
+    days.into_iter().collect()
+}
+
+/// A part of the day.
+pub(crate) fn hours(node: &Node, report: &mut Report<'_>) -> Option<Hours> {
+    let written = text(node, "hours such as `\"09:00-20:00\"`", report)?;
+    let Some((from, until)) = written.split_once('-') else {
+        let message = format!("{} are not hours", quote(&written));
+        report.add(node.at, "bad-time", message).hint("write such as `\"09:00-20:00\"`");
+        return None;
+    };
+    let (from, until) = (clock_of(node, from, report), clock_of(node, until, report));
+    Some(Hours { from: from?, until: until? })
 }
 
 /// `any` or a product's id.
@@ -205,13 +302,24 @@ pub(crate) fn about(condition: &Condition) -> String {
         Condition::Email { step, was, .. } => {
             let was = match was {
                 MailStatus::Sent => "sent",
+                MailStatus::Delivered => "delivered",
+                MailStatus::Bounced => "bounced",
                 MailStatus::Opened => "opened",
                 MailStatus::Clicked => "clicked",
             };
             format!("{}-{was}", slug(step))
         }
-        Condition::Purchased { what: Product::Any, .. } => "purchased".to_owned(),
-        Condition::Purchased { what: Product::One(product), .. } => joined("purchased", product),
+        Condition::Form { name, .. } => joined("form", name),
+        Condition::Event { name, .. } => joined("event", name),
+        Condition::Consent(channel) => joined("consent", channel.as_str()),
+        Condition::DaysTo { field, .. } => joined("days-to", field),
+        Condition::Weekday(_) => "weekday".to_owned(),
+        Condition::Hour(_) => "hour".to_owned(),
+        Condition::Purchased(test) => match (&test.what, &test.category) {
+            (Product::One(product), _) => joined("purchased", product),
+            (Product::Any, Some(category)) => joined("purchased", category),
+            (Product::Any, None) => "purchased".to_owned(),
+        },
         Condition::Field { name, .. } => match slug(name) {
             name if name.is_empty() => "field".to_owned(),
             name => name,

@@ -182,6 +182,16 @@ pub(crate) fn whole(node: &Node, what: &str, report: &mut Report<'_>) -> Option<
     number
 }
 
+/// A whole number from 1 to a million.
+pub(crate) fn positive(node: &Node, report: &mut Report<'_>) -> Option<u32> {
+    let number = whole(node, "a whole number", report)?;
+    let fits = u32::try_from(number).ok().filter(|number| (1..=1_000_000).contains(number));
+    if fits.is_none() {
+        report.add(node.at, "bad-number", "a number from 1 to 1000000 was expected here");
+    }
+    fits
+}
+
 /// One of some words.
 pub(crate) fn word<T: Copy>(
     node: &Node,

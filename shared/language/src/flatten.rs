@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use masa_domain::{Action, Step};
+use masa_domain::{Action, Moment, Span, Step, Trigger, Way, Winner};
 
 use crate::{
     condition::about,
@@ -23,6 +23,8 @@ struct Named {
 enum NamedWhat {
     Plain(Action),
     If { when: masa_domain::Condition, then: Vec<Named>, otherwise: Vec<Named> },
+    Await { until: Vec<Trigger>, span: Span, then: Vec<Named>, otherwise: Vec<Named> },
+    Split { ways: Vec<(Way, Vec<Named>)>, winner: Option<Winner> },
 }
 
 /// The steps of a flow, flat.
@@ -64,9 +66,8 @@ impl Ids {
                 self.given.entry(id.clone()).or_insert(step.at.line);
                 self.taken.insert(id.clone());
             }
-            if let What::If { then, otherwise, .. } = &step.what {
-                self.reserve(then, report);
-                self.reserve(otherwise, report);
+            for steps in step.what.inner() {
+                self.reserve(steps, report);
             }
         }
     }
@@ -85,6 +86,14 @@ impl Ids {
             What::If { when, then, otherwise } => {
                 let then = self.name_all(then);
                 NamedWhat::If { when, then, otherwise: self.name_all(otherwise) }
+            }
+            What::Await { until, span, then, otherwise } => {
+                let then = self.name_all(then);
+                NamedWhat::Await { until, span, then, otherwise: self.name_all(otherwise) }
+            }
+            What::Split { ways, winner } => {
+                let named = ways.into_iter().map(|(way, steps)| (way, self.name_all(steps)));
+                NamedWhat::Split { ways: named.collect(), winner }
             }
         };
         Named { id, what }
@@ -113,6 +122,11 @@ fn derived(what: &What) -> String {
     };
     match what {
         What::If { when, .. } => format!("if-{}", about(when)),
+        What::Await { until, .. } => {
+            let words = until.first().map(Trigger::in_words).unwrap_or_default();
+            joined("until", words.split(',').next().unwrap_or_default())
+        }
+        What::Split { .. } => "split".to_owned(),
         What::Plain(action) => match action {
             Action::Email { template, .. } => match slug(template) {
                 template if template.is_empty() => "email".to_owned(),
@@ -126,6 +140,28 @@ fn derived(what: &What) -> String {
             Action::Count { field, .. } => joined("count", field),
             Action::Join(list) => joined("join", list),
             Action::Leave(list) => joined("leave", list),
+            Action::Quiet { event, .. } => joined("quiet", event),
+            Action::Until { moment: Moment::Clock { at, days }, .. } => {
+                let at = at.map(|at| at.to_string()).unwrap_or_default();
+                joined("until", &format!("{} {at}", if days.is_empty() { "" } else { "day" }))
+            }
+            Action::Until { moment: Moment::Date { anchor, offset, .. }, .. } => {
+                let sign = match (offset.days, offset.seconds) {
+                    (0, 0) => "on",
+                    (days, seconds) if days < 0 || seconds < 0 => "before",
+                    _ => "after",
+                };
+                let words = anchor.in_words();
+                let name = words.split(": ").nth(1).unwrap_or_default();
+                joined("until", &format!("{offset} {sign} {name}"))
+            }
+            Action::Append { field, .. } => joined("append", field),
+            Action::Stamp(field) => joined("stamp", field),
+            Action::Coupon { field, .. } => joined("coupon", field),
+            Action::Start(flow) => joined("start", flow),
+            Action::Jump(step) => joined("jump", step),
+            Action::Await { .. } => "until".to_owned(),
+            Action::Split { .. } => "split".to_owned(),
             Action::If { .. } => "if".to_owned(),
             Action::Exit => "exit".to_owned(),
         },
@@ -138,15 +174,35 @@ fn link(
     follow: Option<String>,
     out: &mut BTreeMap<String, Step>,
 ) -> Option<String> {
-    let mut next = follow;
+    let mut next = follow.clone();
+    // Where who comes too late for a dated wait goes on: at the next one of this list.
+    let mut late_for = follow;
     for Named { id, what } in steps.into_iter().rev() {
         let step = match what {
-            NamedWhat::Plain(Action::Exit) => Step { action: Action::Exit, next: None },
+            NamedWhat::Plain(action @ (Action::Exit | Action::Jump(_))) => {
+                Step { action, next: None }
+            }
+            NamedWhat::Plain(Action::Until { moment: moment @ Moment::Date { .. }, .. }) => {
+                let late = late_for.replace(id.clone());
+                Step { action: Action::Until { moment, late }, next: next.clone() }
+            }
             NamedWhat::Plain(action) => Step { action, next: next.clone() },
             NamedWhat::If { when, then, otherwise } => {
                 let then = link(then, next.clone(), out);
                 let otherwise = link(otherwise, next.clone(), out);
                 Step { action: Action::If { when, then, otherwise }, next: None }
+            }
+            NamedWhat::Await { until, span, then, otherwise } => {
+                let then = link(then, next.clone(), out);
+                let otherwise = link(otherwise, next.clone(), out);
+                Step { action: Action::Await { until, span, then, otherwise }, next: None }
+            }
+            NamedWhat::Split { ways, winner } => {
+                let ways = ways
+                    .into_iter()
+                    .map(|(way, steps)| Way { first: link(steps, next.clone(), out), ..way });
+                let ways = ways.collect();
+                Step { action: Action::Split { ways, winner }, next: None }
             }
         };
         out.insert(id.clone(), step);

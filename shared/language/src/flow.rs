@@ -2,34 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use masa_domain::{Action, Again, Condition, Flow, Kind, OnUnknown, Trigger};
+use masa_domain::{
+    Action, Again, Condition, Flow, Goal, Kind, Late, OnUnknown, Rest, Span, Windows,
+};
 
 use crate::{
-    condition::{Conditions, Mention, check_mentions, product},
-    fields::{Fields, Heads, label, list, text, word},
+    condition::{Conditions, Mention, check_mentions, hours, weekdays},
+    fields::{Fields, text, word},
     files::Files,
     flatten::{Flat, flatten},
+    happening::{At, Happenings, Named, duration},
     problem::{Mark, Problem, Report},
     steps::{Steps, Written, check_templates, span},
     template::{self, Templates},
     words::{did_you_mean, is_name, quote},
-    yaml::{self, Node, Yaml},
+    yaml::{self, Node},
 };
 
 /// The longest name of a flow.
 const NAME_CHARS_MAX: usize = 40;
 
-const KEYS: [&str; 6] = ["flow", "trigger", "entry", "exit", "send", "steps"];
-const TRIGGERS: [&str; 4] = ["joined", "form", "purchased", "event"];
-
-const TRIGGER_NAMES: Heads = Heads {
-    what: "trigger",
-    unknown: "unknown-trigger",
-    two: "two-triggers",
-    apart: "write a list, each trigger in braces of its own: `[ { joined: a }, { form: b } ]`",
-    beside: &[],
-};
-
+const KEYS: [&str; 7] = ["flow", "trigger", "entry", "exit", "goal", "send", "steps"];
 /// The kinds of messages.
 pub(crate) const KINDS: [(&str, Kind); 2] =
     [("marketing", Kind::Marketing), ("transactional", Kind::Transactional)];
@@ -50,6 +43,8 @@ pub(crate) struct Outcome {
     pub name: Option<Name>,
     /// The flow, unless something essential is missing.
     pub flow: Option<Flow>,
+    /// The flows that it names.
+    pub named: Vec<Named>,
     pub problems: Vec<Problem>,
 }
 
@@ -65,26 +60,38 @@ pub(crate) fn read(
     let mut problems = Vec::new();
     let templates = template::read(files, &format!("{folder}templates/"), &mut problems);
     let mut report = Report::new(&path);
-    let mut outcome = Outcome { name: None, flow: None, problems: Vec::new() };
+    let mut outcome = Outcome { name: None, flow: None, named: Vec::new(), problems: Vec::new() };
     if let Some(root) = yaml::parse(source, 0, &mut report) {
-        let mut reader = Reader { report: &mut report, forms, mentions: Vec::new() };
+        let mut reader =
+            Reader { report: &mut report, forms, mentions: Vec::new(), flows: Vec::new() };
         if let Some((name, flow)) = reader.file(&root, templates, &mut problems) {
             outcome.name = name;
             outcome.flow = flow;
         }
+        outcome.named = reader.flows;
     }
     problems.extend(report.into_problems());
     outcome.problems = problems;
     outcome
 }
 
+/// How messages are sent.
+#[derive(Default)]
+struct Send {
+    kind: Kind,
+    on_unknown: Option<OnUnknown>,
+    windows: Windows,
+    deadline: Option<Span>,
+}
+
 struct Reader<'r, 'f> {
     report: &'r mut Report<'f>,
     forms: Option<&'r BTreeSet<String>>,
     mentions: Vec<Mention>,
+    flows: Vec<Named>,
 }
 
-impl Reader<'_, '_> {
+impl<'f> Reader<'_, 'f> {
     fn file(
         &mut self,
         root: &Node,
@@ -94,11 +101,14 @@ impl Reader<'_, '_> {
         let fields = Fields::of(root, "a flow: `flow`, `trigger` and `steps`", self.report)?;
         fields.only(&KEYS, self.report);
         let name = fields.must("flow", self.report).and_then(|node| self.name(node));
-        let triggers = fields.must("trigger", self.report).and_then(|node| self.triggers(node));
-        let (entry_if, again) =
+        let triggers = fields.must("trigger", self.report);
+        let triggers = triggers.and_then(|node| self.happenings().several(node, At::Trigger));
+        let (entry_if, again, late) =
             fields.get("entry").map(|node| self.entry(node)).unwrap_or_default();
-        let exits = fields.get("exit").and_then(|node| self.triggers(node)).unwrap_or_default();
-        let (kind, on_unknown) = fields.get("send").map(|node| self.send(node)).unwrap_or_default();
+        let exits = fields.get("exit").and_then(|node| self.happenings().several(node, At::Run));
+        let exits = exits.unwrap_or_default();
+        let goal = fields.get("goal").and_then(|node| self.goal(node));
+        let send = fields.get("send").map(|node| self.send(node)).unwrap_or_default();
         let flat = match fields.must("steps", self.report) {
             Some(node) => self.steps(node, &templates, problems),
             None => Flat::default(),
@@ -109,12 +119,16 @@ impl Reader<'_, '_> {
             by_name.retain(|template, _| used.contains(template));
             Flow {
                 name: name.text.clone(),
-                kind,
-                on_unknown,
+                kind: send.kind,
+                on_unknown: send.on_unknown,
+                windows: send.windows,
+                deadline: send.deadline,
                 triggers,
                 entry_if,
                 again,
+                late,
                 exits,
+                goal,
                 first: flat.first,
                 steps: flat.steps,
                 templates: by_name,
@@ -135,59 +149,37 @@ impl Reader<'_, '_> {
         Some(Name { text: name, file: self.report.file().to_owned(), at: node.at })
     }
 
-    /// One trigger or several.
-    fn triggers(&mut self, node: &Node) -> Option<Vec<Trigger>> {
-        if matches!(node.yaml, Yaml::Map(_)) {
-            return self.trigger(node).map(|one| vec![one]);
-        }
-        let members = list(
-            node,
-            "a trigger such as `{ joined: newsletter }`, or a list of them,",
-            self.report,
-        )?;
-        let read: Vec<_> = members.iter().map(|member| self.trigger(member)).collect();
-        read.into_iter().collect()
+    fn happenings(&mut self) -> Happenings<'_, 'f> {
+        Happenings { report: self.report, forms: self.forms, flows: &mut self.flows }
     }
 
-    fn trigger(&mut self, node: &Node) -> Option<Trigger> {
-        let fields = Fields::of(node, "a trigger such as `{ joined: newsletter }`", self.report)?;
-        let (head, _, value) = fields.head(&TRIGGERS, &TRIGGER_NAMES, self.report)?;
-        fields.only(&[head], self.report);
-        match head {
-            "joined" => label(value, "a list", self.report).map(Trigger::Joined),
-            "form" => self.form(value).map(Trigger::Form),
-            "purchased" => product(value, self.report).map(Trigger::Purchased),
-            _ => label(value, "the name of an event", self.report).map(Trigger::Event),
-        }
+    /// One happening, and how long it counts.
+    fn goal(&mut self, node: &Node) -> Option<Goal> {
+        let what = "what the flow is for, such as `{ purchased: any, within: 14d }`,";
+        let fields = Fields::of(node, what, self.report)?;
+        let reached_by = self.happenings().of(&fields, At::Run, &["within"]);
+        let within = fields.must("within", self.report);
+        let within = within.and_then(|node| duration(node, self.report));
+        Some(Goal { reached_by: vec![reached_by?], within: within? })
     }
 
-    fn form(&mut self, node: &Node) -> Option<String> {
-        let form = label(node, "the name of a form", self.report)?;
-        if let Some(forms) = self.forms
-            && !forms.contains(&form)
-        {
-            let message = format!("shop.yaml has no form {}", quote(&form));
-            let hint = did_you_mean(&form, forms.iter().map(String::as_str));
-            let hint = hint.unwrap_or_else(|| "describe it under `forms:` in shop.yaml".to_owned());
-            self.report.add(node.at, "unknown-form", message).hint(hint);
-        }
-        Some(form)
-    }
-
-    fn entry(&mut self, node: &Node) -> (Option<Condition>, Again) {
-        let what = "`if` and `again`, such as `{ again: after 90d }`,";
+    fn entry(&mut self, node: &Node) -> (Option<Condition>, Again, Late) {
+        let what = "`if`, `again` and `late`, such as `{ again: after 90d }`,";
         let Some(fields) = Fields::of(node, what, self.report) else { return Default::default() };
-        fields.only(&["if", "again"], self.report);
+        fields.only(&["if", "again", "late"], self.report);
         let condition = fields.get("if").and_then(|node| {
             let mut conditions = Conditions {
                 report: self.report,
                 mentions: &mut self.mentions,
+                flows: &mut self.flows,
                 before_entry: true,
             };
             conditions.read(node)
         });
         let again = fields.get("again").and_then(|node| self.again(node));
-        (condition, again.unwrap_or_default())
+        let words = [("skip", Late::Skip), ("latest", Late::Latest), ("all", Late::All)];
+        let late = fields.get("late").and_then(|node| word(node, &words, self.report));
+        (condition, again.unwrap_or_default(), late.unwrap_or_default())
     }
 
     fn again(&mut self, node: &Node) -> Option<Again> {
@@ -208,20 +200,31 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn send(&mut self, node: &Node) -> (Kind, Option<OnUnknown>) {
+    fn send(&mut self, node: &Node) -> Send {
         let what = "a mapping such as `{ kind: marketing }`";
-        let Some(fields) = Fields::of(node, what, self.report) else { return Default::default() };
-        fields.only(&["kind", "on_unknown"], self.report);
-        let kind = fields.get("kind").and_then(|node| word(node, &KINDS, self.report));
-        let on_unknown =
-            fields.get("on_unknown").and_then(|node| word(node, &ON_UNKNOWN, self.report));
-        (kind.unwrap_or_default(), on_unknown)
+        let Some(fields) = Fields::of(node, what, self.report) else { return Send::default() };
+        let known = ["kind", "on_unknown", "hours", "days", "rest", "deadline"];
+        fields.only(&known, self.report);
+        let report = &mut *self.report;
+        let kind = fields.get("kind").and_then(|node| word(node, &KINDS, report));
+        let on_unknown = fields.get("on_unknown").and_then(|node| word(node, &ON_UNKNOWN, report));
+        let words = [("none", Rest::None), ("israel", Rest::Israel)];
+        let windows = Windows {
+            hours: fields.get("hours").and_then(|node| hours(node, report)),
+            days: fields.get("days").and_then(|node| weekdays(node, report)).unwrap_or_default(),
+            rest: fields
+                .get("rest")
+                .and_then(|node| word(node, &words, report))
+                .unwrap_or_default(),
+        };
+        let deadline = fields.get("deadline").and_then(|node| duration(node, report));
+        Send { kind: kind.unwrap_or_default(), on_unknown, windows, deadline }
     }
 
     fn steps(&mut self, node: &Node, templates: &Templates, problems: &mut Vec<Problem>) -> Flat {
-        let mut steps = Steps::new(self.report, &mut self.mentions);
+        let mut steps = Steps::new(self.report, &mut self.mentions, self.forms, &mut self.flows);
         let written: Vec<Written> = steps.read(node);
-        let (named, complete) = (steps.templates, steps.complete);
+        let (named, complete, jumps) = (steps.templates, steps.complete, steps.jumps);
         let mut sending = steps.broken_ids;
         let meant = check_templates(&named, &templates.files, self.report);
         let flat = flatten(written, self.report);
@@ -231,6 +234,7 @@ impl Reader<'_, '_> {
             if sends { &mut sending } else { &mut others }.insert(id.clone());
         }
         check_mentions(&self.mentions, &sending, &others, self.report);
+        check_jumps(&jumps, &flat, complete, self.report);
         if complete {
             let used: BTreeSet<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
             for (name, file) in &templates.files {
@@ -240,6 +244,18 @@ impl Reader<'_, '_> {
             }
         }
         flat
+    }
+}
+
+/// Reports jumps to steps that do not exist, and loops in which nobody waits.
+fn check_jumps(jumps: &[Mention], flat: &Flat, complete: bool, report: &mut Report<'_>) {
+    for Mention { step, at } in jumps {
+        if !complete || flat.steps.contains_key(step) {
+            continue;
+        }
+        let message = format!("no step of this flow is called {}", quote(step));
+        let hint = did_you_mean(step, flat.steps.keys().map(String::as_str));
+        report.add(*at, "unknown-step", message).maybe_hint(hint);
     }
 }
 

@@ -10,6 +10,7 @@ mod fields;
 mod files;
 mod flatten;
 mod flow;
+mod happening;
 mod jinja;
 mod layout;
 mod problem;
@@ -17,16 +18,18 @@ mod shop;
 mod steps;
 mod tags;
 mod template;
+mod tests;
 mod words;
 mod yaml;
 
 use std::collections::BTreeMap;
 
-use masa_domain::{Flow, Form, Shop};
+use masa_domain::{Flow, Form, ProductFacts, Shop};
 
 pub use digest::digest;
 pub use files::{Files, Refused};
 pub use problem::Problem;
+pub use tests::{Line, Test, TestStep, read_tests};
 
 /// All that a flows folder says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,6 +40,8 @@ pub struct Library {
     pub forms: BTreeMap<String, Form>,
     /// Who sends.
     pub shop: Shop,
+    /// What is known of products, by their ids.
+    pub products: BTreeMap<String, ProductFacts>,
 }
 
 /// Reads and checks the files of a flows folder.
@@ -50,9 +55,11 @@ pub fn read(files: &Files) -> Result<Library, Vec<Problem>> {
     problems.extend(shop.problems);
     let mut flows = BTreeMap::new();
     let mut first = BTreeMap::new();
+    let mut named = Vec::new();
     for (folder, source) in layout::flows(files) {
         let outcome = flow::read(files, folder, source, shop.form_names.as_ref());
         problems.extend(outcome.problems);
+        named.push((format!("{folder}flow.yaml"), outcome.named));
         if let Some(name) = outcome.name {
             problems.extend(layout::twice(&name, &mut first));
         }
@@ -60,11 +67,15 @@ pub fn read(files: &Files) -> Result<Library, Vec<Problem>> {
             flows.insert(flow.name.clone(), flow);
         }
     }
+    for (file, named) in &named {
+        problems.extend(happening::unknown_flows(file, named, &first));
+    }
     if problems.is_empty() {
         return Ok(Library {
             flows: flows.into_values().collect(),
             forms: shop.forms,
             shop: shop.shop,
+            products: shop.products,
         });
     }
     problems.sort();

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use masa_domain::{Form, Shop};
+use masa_domain::{Form, ProductFacts, Shop};
 
 use crate::{
     fields::{Fields, by_language, label, text, wrong_type},
     files::Files,
     problem::{Mark, Problem, Report},
+    steps::span,
     words::{is_language, is_name, quote},
     yaml::{self, Node, Yaml},
 };
@@ -21,6 +22,7 @@ const FORM_CHARS_MAX: usize = 60;
 #[derive(Default)]
 pub(crate) struct Outcome {
     pub shop: Shop,
+    pub products: BTreeMap<String, ProductFacts>,
     pub forms: BTreeMap<String, Form>,
     /// The names of all forms, also of those with problems; `None` when they can't be known.
     pub form_names: Option<BTreeSet<String>>,
@@ -51,7 +53,12 @@ fn file(root: &Node, outcome: &mut Outcome, report: &mut Report<'_>) {
     else {
         return;
     };
-    fields.only(&["name", "url", "address", "language", "forms"], report);
+    let known = ["name", "url", "address", "language", "timezone", "forms", "products"];
+    fields.only(&known, report);
+    let timezone = fields.get("timezone").and_then(|node| timezone(node, report));
+    if let Some(node) = fields.get("products") {
+        outcome.products = products(node, report);
+    }
     let language = fields.must("language", report).and_then(|node| language(node, report));
     let url = fields.must("url", report).and_then(|node| url(node, report));
     let texts = |key: &str, what: &str, report: &mut Report<'_>| {
@@ -76,6 +83,7 @@ fn file(root: &Node, outcome: &mut Outcome, report: &mut Report<'_>) {
         url: url.unwrap_or_default(),
         address: address.unwrap_or_default(),
         language: language.clone().unwrap_or_default(),
+        timezone: timezone.unwrap_or_default(),
     };
     match fields.get("forms") {
         Some(node) => forms(node, outcome, report),
@@ -91,6 +99,35 @@ fn language(node: &Node, report: &mut Report<'_>) -> Option<String> {
         return None;
     }
     Some(language)
+}
+
+fn timezone(node: &Node, report: &mut Report<'_>) -> Option<String> {
+    let name = text(node, "a time zone", report)?;
+    if masa_domain::zone(&name).is_none() {
+        let message = format!("{} is not a time zone", quote(&name));
+        report
+            .add(node.at, "bad-timezone", message)
+            .hint("a name of the IANA database, such as `Asia/Jerusalem` or `Europe/Berlin`");
+        return None;
+    }
+    Some(name)
+}
+
+fn products(node: &Node, report: &mut Report<'_>) -> BTreeMap<String, ProductFacts> {
+    let mut products = BTreeMap::new();
+    let Some(fields) = Fields::of(node, "products by their ids", report) else { return products };
+    for (key, value) in fields.iter() {
+        let what = "what is known of a product, such as `{ category: tea, lasts: 30d }`,";
+        let Some(facts) = Fields::of(value, what, report) else { continue };
+        facts.only(&["category", "lasts"], report);
+        let category = facts.get("category").and_then(|node| label(node, "a category", report));
+        let lasts = facts.get("lasts").and_then(|node| {
+            let written = text(node, "a duration such as `30d`", report)?;
+            span(node, &written, report)
+        });
+        products.insert(key.text.clone(), ProductFacts { category, lasts });
+    }
+    products
 }
 
 fn url(node: &Node, report: &mut Report<'_>) -> Option<String> {

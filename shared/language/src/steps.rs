@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use masa_domain::{Action, Condition, Kind};
+use masa_domain::{Action, Condition, Kind, Moment, Span, Trigger, Way, Winner, WonBy};
 use serde_json::Value;
 
 use crate::{
-    condition::{Conditions, Mention},
-    fields::{Fields, Heads, by_language, label, list, text, whole, word, wrong_type},
+    condition::{Conditions, Mention, single, weekdays},
+    fields::{Fields, Heads, by_language, label, list, positive, text, whole, word, wrong_type},
     flow::KINDS,
+    happening::{self, At, Happenings, Named, anchor, clock, duration, flag, optional, place},
     jinja::{self, Calls, Place},
     problem::{Mark, Report},
     words::{did_you_mean, is_name, quote},
@@ -22,14 +23,31 @@ const DEPTH_MAX: usize = 40;
 /// The longest id of a step.
 const ID_CHARS_MAX: usize = 60;
 
-const HEADS: [&str; 9] = ["email", "sms", "wait", "if", "set", "count", "join", "leave", "exit"];
+const HEADS: [&str; 16] = [
+    "email",
+    "sms",
+    "wait",
+    "wait_until",
+    "if",
+    "split",
+    "set",
+    "count",
+    "append",
+    "stamp",
+    "coupon",
+    "join",
+    "leave",
+    "start",
+    "jump",
+    "exit",
+];
 
 const NAMES: Heads = Heads {
     what: "step",
     unknown: "unknown-step-kind",
     two: "two-actions",
     apart: "each step begins with its own `-`",
-    beside: &["id", "kind", "then", "else"],
+    beside: &["id", "kind", "subject", "since_last", "then", "else", "winner", "prefix"],
 };
 
 /// Profile entries. They come from the hooks; a field of the same name would never be seen.
@@ -49,12 +67,32 @@ pub(crate) struct Written {
 pub(crate) enum What {
     Plain(Action),
     If { when: Condition, then: Vec<Written>, otherwise: Vec<Written> },
+    Await { until: Vec<Trigger>, span: Span, then: Vec<Written>, otherwise: Vec<Written> },
+    Split { ways: Vec<(Way, Vec<Written>)>, winner: Option<Winner> },
+}
+
+impl What {
+    /// The steps that stand in this one, by branch.
+    pub(crate) fn inner(&self) -> Vec<&[Written]> {
+        match self {
+            Self::Plain(_) => Vec::new(),
+            Self::If { then, otherwise, .. } | Self::Await { then, otherwise, .. } => {
+                vec![then, otherwise]
+            }
+            Self::Split { ways, .. } => ways.iter().map(|(_, steps)| steps.as_slice()).collect(),
+        }
+    }
 }
 
 /// Reads steps, and remembers what has to be compared with the rest of the flow.
 pub(crate) struct Steps<'r, 'f> {
     pub report: &'r mut Report<'f>,
     pub mentions: &'r mut Vec<Mention>,
+    pub forms: Option<&'r BTreeSet<String>>,
+    /// Flows that are named.
+    pub flows: &'r mut Vec<Named>,
+    /// Steps that are jumped to.
+    pub jumps: Vec<Mention>,
     /// The templates that steps name.
     pub templates: Vec<(String, Mark)>,
     /// Ids of steps that could not be read: conditions may name them all the same.
@@ -65,10 +103,18 @@ pub(crate) struct Steps<'r, 'f> {
 }
 
 impl<'r, 'f> Steps<'r, 'f> {
-    pub(crate) fn new(report: &'r mut Report<'f>, mentions: &'r mut Vec<Mention>) -> Self {
+    pub(crate) fn new(
+        report: &'r mut Report<'f>,
+        mentions: &'r mut Vec<Mention>,
+        forms: Option<&'r BTreeSet<String>>,
+        flows: &'r mut Vec<Named>,
+    ) -> Self {
         Self {
             report,
             mentions,
+            forms,
+            flows,
+            jumps: Vec::new(),
             templates: Vec::new(),
             broken_ids: BTreeSet::new(),
             complete: true,
@@ -100,10 +146,11 @@ impl<'r, 'f> Steps<'r, 'f> {
                 self.complete = false;
                 return steps;
             }
-            if ended {
+            // A step that has an id may be jumped to.
+            if ended && !has_id(member) {
                 self.report
                     .add(member.at, "unreachable-step", "no contact ever comes to this step")
-                    .hint("every way ends with `exit` before it");
+                    .hint("every way ends with `exit` or `jump` before it");
                 ended = false;
             }
             match self.step(member, depth) {
@@ -153,13 +200,19 @@ impl<'r, 'f> Steps<'r, 'f> {
         let id = self.id(&fields);
         let (head, _, value) = fields.head(&HEADS, &NAMES, self.report)?;
         let beside: &[&str] = match head {
-            "email" | "sms" => &["kind"],
-            "if" => &["then", "else"],
+            "email" => &["kind", "subject"],
+            "sms" => &["kind"],
+            "wait" => &["since_last"],
+            "if" | "wait_until" => &["then", "else"],
+            "split" => &["winner"],
+            "coupon" => &["prefix"],
             _ => &[],
         };
         fields.only(&[&[head, "id"], beside].concat(), self.report);
         let what = match head {
             "if" => self.branch(&fields, value, depth),
+            "wait_until" => self.wait_until(&fields, value, depth),
+            "split" => self.split(&fields, value, depth),
             _ => self.action(head, &fields, value).map(What::Plain),
         };
         Some(Written { at: node.at, id: id?, what: what? })
@@ -183,9 +236,22 @@ impl<'r, 'f> Steps<'r, 'f> {
         match head {
             "email" => self.email(fields, value),
             "sms" => self.sms(fields, value),
-            "wait" => self.wait(value),
+            "wait" => self.wait(fields, value),
             "set" => self.set(value),
             "count" => self.count(value),
+            "append" => self.append(value),
+            "stamp" => self.field_of(value).map(Action::Stamp),
+            "coupon" => self.coupon(fields, value),
+            "start" => {
+                let flow = label(value, "the name of a flow", self.report)?;
+                self.flows.push(Named { flow: flow.clone(), at: value.at });
+                Some(Action::Start(flow))
+            }
+            "jump" => {
+                let step = label(value, "the id of a step", self.report)?;
+                self.jumps.push(Mention { step: step.clone(), at: value.at });
+                Some(Action::Jump(step))
+            }
             "join" => label(value, "a list to join", self.report).map(Action::Join),
             "leave" => label(value, "a list to leave", self.report).map(Action::Leave),
             _ => {
@@ -211,7 +277,15 @@ impl<'r, 'f> Steps<'r, 'f> {
         let kind = self.kind(fields);
         let template = label(value, "the name of a template", self.report)?;
         self.templates.push((template.clone(), value.at));
-        Some(Action::Email { template, kind: kind? })
+        let mut subject = BTreeMap::new();
+        if let Some(node) = fields.get("subject") {
+            let texts = by_language(node, "a subject, or subjects by language,", self.report)?;
+            for (language, node, text) in texts {
+                jinja::check(&text, Place::of(node), Calls::Nothing, self.report);
+                subject.insert(language.unwrap_or_default().to_owned(), text);
+            }
+        }
+        Some(Action::Email { template, kind: kind?, subject })
     }
 
     fn sms(&mut self, fields: &Fields<'_>, value: &Node) -> Option<Action> {
@@ -225,9 +299,147 @@ impl<'r, 'f> Steps<'r, 'f> {
         Some(Action::Sms { text, kind: kind? })
     }
 
-    fn wait(&mut self, value: &Node) -> Option<Action> {
-        span(value, &text(value, "a duration such as `2d`", self.report)?, self.report)
-            .map(Action::Wait)
+    fn wait(&mut self, fields: &Fields<'_>, value: &Node) -> Option<Action> {
+        let span = duration(value, self.report);
+        match fields.get("since_last") {
+            None => span.map(Action::Wait),
+            Some(node) => {
+                let event = label(node, "the name of an event", self.report)?;
+                Some(Action::Quiet { event, span: span? })
+            }
+        }
+    }
+
+    /// Until a moment, or until something happens.
+    fn wait_until(&mut self, fields: &Fields<'_>, value: &Node, depth: usize) -> Option<What> {
+        let what = "a moment or a happening, such as `{ at: \"09:00\" }`,";
+        let until = Fields::of(value, what, self.report)?;
+        let head = ["date", "holiday"].into_iter().find(|head| until.get(head).is_some());
+        let happens =
+            happening::HEADS.iter().chain(&["ended"]).any(|head| until.get(head).is_some());
+        if happens && head.is_none() {
+            let (forms, flows) = (self.forms, &mut *self.flows);
+            let mut happenings = Happenings { report: self.report, forms, flows };
+            let trigger = happenings.of(&until, At::Run, &["for"]);
+            let span = until.must("for", self.report).and_then(|node| duration(node, self.report));
+            let (then, otherwise) = self.branches(fields, depth)?;
+            return Some(What::Await { until: vec![trigger?], span: span?, then, otherwise });
+        }
+        for name in ["then", "else"] {
+            if let Some(node) = fields.get(name) {
+                self.report
+                    .add(node.at, "unknown-key", format!("`{name}` is not known here"))
+                    .hint("only a wait for something that may not happen has two ways");
+            }
+        }
+        let moment = match head {
+            Some(head) => {
+                until.only(&[head, "offset", "at"], self.report);
+                let anchor = anchor(head, until.get(head)?, self.report);
+                let (offset, at) = place(&until, self.report)?;
+                Moment::Date { anchor: anchor?, offset, at }
+            }
+            None => {
+                until.only(&["at", "days"], self.report);
+                let at = optional(until.get("at"), |node| clock(node, self.report))?;
+                let days = optional(until.get("days"), |node| weekdays(node, self.report))?;
+                let days = days.unwrap_or_default();
+                if at.is_none() && days.is_empty() {
+                    self.report
+                        .add(value.at, "missing-key", "this waits for nothing")
+                        .hint("such as `{ at: \"09:00\" }`, `{ date: renewal, offset: -3d }` or `{ purchased: any, for: 3d }`");
+                    return None;
+                }
+                Moment::Clock { at, days }
+            }
+        };
+        Some(What::Plain(Action::Until { moment, late: None }))
+    }
+
+    fn split(&mut self, fields: &Fields<'_>, value: &Node, depth: usize) -> Option<What> {
+        if !self.may_nest(fields.at, depth) {
+            return None;
+        }
+        let what = "ways by their names, such as `{ a: { share: 50, steps: […] }, b: … }`,";
+        let mut ways = Vec::new();
+        for (key, node) in Fields::of(value, what, self.report)?.iter() {
+            let what = "a way such as `{ share: 50, steps: […] }`";
+            let Some(way) = Fields::of(node, what, self.report) else { continue };
+            way.only(&["share", "steps", "hold_out"], self.report);
+            if !is_name(&key.text, ID_CHARS_MAX) {
+                let message = format!("{} is not a way's name", quote(&key.text));
+                self.report.add(key.at, "bad-id", message).hint("it is made of a-z, 0-9 and -");
+            }
+            let share = way.must("share", self.report).and_then(|node| positive(node, self.report));
+            let hold_out = flag(&way, "hold_out", self.report);
+            let steps = self.branch_steps(way.get("steps"), depth);
+            let (Some(share), Some(hold_out)) = (share, hold_out) else {
+                self.complete = false;
+                continue;
+            };
+            let way = Way { name: key.text.clone(), share, hold_out, first: None };
+            ways.push((way, steps));
+        }
+        if ways.len() < 2 {
+            self.report.add(value.at, "one-way", "a split needs two ways at least");
+            return None;
+        }
+        let winner = match fields.get("winner") {
+            None => None,
+            Some(node) => {
+                let what = "how a way wins, such as `{ by: clicked, sample: 1000 }`,";
+                let winner = Fields::of(node, what, self.report)?;
+                winner.only(&["by", "sample"], self.report);
+                let words =
+                    [("opened", WonBy::Opened), ("clicked", WonBy::Clicked), ("goal", WonBy::Goal)];
+                let by =
+                    winner.must("by", self.report).and_then(|node| word(node, &words, self.report));
+                let sample =
+                    winner.must("sample", self.report).and_then(|node| positive(node, self.report));
+                Some(Winner { by: by?, sample: sample? })
+            }
+        };
+        Some(What::Split { ways, winner })
+    }
+
+    fn append(&mut self, value: &Node) -> Option<Action> {
+        let fields =
+            Fields::of(value, "a field and a value, such as `{ topics: tea }`,", self.report)?;
+        let mut entries = fields.iter();
+        let (Some((key, node)), None) = (entries.next(), entries.next()) else {
+            self.report
+                .add(value.at, "two-actions", "a step appends to one field")
+                .hint("write a step of its own for each");
+            return None;
+        };
+        let value = single(node, self.report);
+        self.writable(&key.text, key.at)
+            .then_some(())
+            .and(value)
+            .map(|value| Action::Append { field: key.text.clone(), value })
+    }
+
+    fn field_of(&mut self, value: &Node) -> Option<String> {
+        let field = label(value, "a field's name", self.report)?;
+        self.writable(&field, value.at).then_some(field)
+    }
+
+    fn coupon(&mut self, fields: &Fields<'_>, value: &Node) -> Option<Action> {
+        let field = self.field_of(value);
+        let prefix = optional(fields.get("prefix"), |node| {
+            let prefix = text(node, "what the code begins with", self.report)?;
+            let good = prefix.len() <= 20
+                && prefix.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+            if !good {
+                self.report.add(
+                    node.at,
+                    "bad-prefix",
+                    "a code begins with at most 20 characters A-Z and 0-9",
+                );
+            }
+            good.then_some(prefix)
+        })?;
+        Some(Action::Coupon { field: field?, prefix: prefix.unwrap_or_default() })
     }
 
     fn set(&mut self, value: &Node) -> Option<Action> {
@@ -301,14 +513,36 @@ impl<'r, 'f> Steps<'r, 'f> {
         true
     }
 
-    fn branch(&mut self, fields: &Fields<'_>, value: &Node, depth: usize) -> Option<What> {
+    fn may_nest(&mut self, at: Mark, depth: usize) -> bool {
         if depth >= DEPTH_MAX {
             let message = format!("steps stand more than {DEPTH_MAX} deep in each other");
-            self.report.add(fields.at, "too-deep", message);
+            self.report.add(at, "too-deep", message);
+        }
+        depth < DEPTH_MAX
+    }
+
+    fn branches(
+        &mut self,
+        fields: &Fields<'_>,
+        depth: usize,
+    ) -> Option<(Vec<Written>, Vec<Written>)> {
+        if !self.may_nest(fields.at, depth) {
             return None;
         }
-        let mut conditions =
-            Conditions { report: self.report, mentions: self.mentions, before_entry: false };
+        let then = self.branch_steps(fields.get("then"), depth);
+        Some((then, self.branch_steps(fields.get("else"), depth)))
+    }
+
+    fn branch(&mut self, fields: &Fields<'_>, value: &Node, depth: usize) -> Option<What> {
+        if !self.may_nest(fields.at, depth) {
+            return None;
+        }
+        let mut conditions = Conditions {
+            report: self.report,
+            mentions: self.mentions,
+            flows: self.flows,
+            before_entry: false,
+        };
         let when = conditions.read(value);
         if fields.get("then").is_none() {
             self.report.add(fields.at, "missing-key", "`then` is missing").maybe_hint(
@@ -334,11 +568,17 @@ impl<'r, 'f> Steps<'r, 'f> {
     }
 }
 
+fn has_id(node: &Node) -> bool {
+    matches!(&node.yaml, Yaml::Map(entries) if entries.iter().any(|(key, _)| key.text == "id"))
+}
+
 /// Whether no contact comes past a step.
 fn ends(step: &Written) -> bool {
     match &step.what {
-        What::Plain(action) => matches!(action, Action::Exit),
-        What::If { then, otherwise, .. } => then.iter().any(ends) && otherwise.iter().any(ends),
+        What::Plain(action) => matches!(action, Action::Exit | Action::Jump(_)),
+        What::If { .. } | What::Await { .. } | What::Split { .. } => {
+            step.what.inner().into_iter().all(|steps| steps.iter().any(ends))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
-use masa_domain::{Catalogue, Flow, Form, LiveFlow, Shop, catalogue_key};
+use masa_domain::{Catalogue, Flow, Form, LiveFlow, ProductFacts, Shop};
 
 use crate::{
     Store,
@@ -27,6 +27,8 @@ pub struct Publish {
     pub forms: BTreeMap<String, Form>,
     /// The shop.
     pub shop: Shop,
+    /// What is known of products.
+    pub products: BTreeMap<String, ProductFacts>,
     /// Whether what is live and not among these ends: nobody enters such a flow any more, and who
     /// is inside finishes on their version.
     pub prune: bool,
@@ -80,6 +82,7 @@ impl Store {
             }
             catalogue.forms.extend(publish.forms.clone());
             catalogue.shop = publish.shop.clone();
+            catalogue.products = publish.products.clone();
             if catalogue == before || self.put_catalogue(catalogue).await? {
                 return Ok(published);
             }
@@ -106,8 +109,7 @@ impl Store {
         while !self.put_body(&key::flow(&name), &key::version(version), flow, None).await? {
             version = version.saturating_add(1);
         }
-        let triggers = flow.triggers.iter().map(catalogue_key).collect();
-        let live = LiveFlow { version, digest: digest.to_owned(), triggers };
+        let live = LiveFlow::new(flow, version, digest.to_owned());
         catalogue.flows.insert(name.clone(), live);
         Ok(Published { flow: name, version, new: true })
     }

@@ -150,13 +150,14 @@ impl Shop {
             origins: Vec::new(),
         };
         let shop = masa_domain::Shop {
+            timezone: String::new(),
             name: BTreeMap::from([("en".to_owned(), "Shop".to_owned())]),
             url: "https://shop.example".to_owned(),
             address: BTreeMap::from([("en".to_owned(), "7 Garden Road".to_owned())]),
             language: "en".to_owned(),
         };
         let forms = BTreeMap::from([("spring".to_owned(), form)]);
-        Publish { flows, forms, shop, prune: false }
+        Publish { flows, forms, shop, products: BTreeMap::new(), prune: false }
     }
 
     pub(crate) fn contact(&self, who: &str) -> Option<ContactId> {

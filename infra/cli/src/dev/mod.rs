@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use masa_box::ClockMode;
 use masa_domain::ContactKey;
 use masa_intake::signature::StandardWebhooks;
+use masa_language::Files;
 use masa_runtime::Config;
 use masa_stack::Stack;
 use tokio::net::TcpListener;
@@ -34,7 +35,7 @@ pub(crate) struct Arguments {
     /// Where to keep everything across restarts; in memory when absent.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// The folder of journeys; the library that comes with masa when absent.
+    /// The folder of journeys; two of those that come with masa when absent.
     #[arg(long)]
     flows: Option<PathBuf>,
 }
@@ -48,7 +49,11 @@ pub(crate) struct Dev {
 
 pub(crate) async fn run(arguments: Arguments) -> Result<Found> {
     tracing_subscriber::fmt().with_env_filter("warn").with_writer(std::io::stderr).init();
-    let mut library = match check::read(arguments.flows.as_deref())? {
+    let files = match &arguments.flows {
+        Some(folder) => check::files(Some(folder))?,
+        None => Files::from_texts(masa_flows::demo()),
+    };
+    let mut library = match masa_language::read(&files) {
         Ok(library) => library,
         Err(problems) => {
             check::tell(&problems, false);

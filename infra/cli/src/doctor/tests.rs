@@ -10,7 +10,7 @@ use masa_stack::{Stack, TABLE};
 use serde_json::{Value, json};
 
 use super::{Arguments, Report, Ward, examine};
-use crate::{check, publish};
+use crate::publish;
 
 const START: &str = "2026-03-01T08:00:00Z";
 const CONTACT_KEY: &str = "the key of contact ids, 32 characters or more";
@@ -54,7 +54,8 @@ async fn stack() -> Stack {
     };
     let nobody: Handler = Arc::new(|_| Box::pin(async { Ok(Value::Null) }));
     stack.aws.on_stream("advance", deaf, nobody).unwrap();
-    let library = check::read(None).unwrap().unwrap();
+    let files = masa_language::Files::from_texts(masa_flows::demo());
+    let library = masa_language::read(&files).unwrap();
     publish::publish(&stack.store, library, false).await.unwrap();
     stack
 }

@@ -220,8 +220,9 @@ async fn reader(tally: &mut Tally) {
     let link = links(html).into_iter().find(|url| url.contains("/c/")).unwrap();
     let unsubscribe = unsubscribe_url(ben);
     for (path, method, url, calls) in [
-        ("a pixel", "GET", pixel(ben), "UpdateItem"),
-        ("a click", "GET", link.clone(), "UpdateItem"),
+        ("a pixel, and what `advance` makes of it", "GET", pixel(ben), "UpdateItem Query PutItem"),
+        ("a click, likewise", "GET", link.clone(), "UpdateItem Query PutItem"),
+        ("the same click again", "GET", link.clone(), "UpdateItem"),
         ("a program's look at a link (HEAD)", "HEAD", link, ""),
         ("the unsubscribe page (GET)", "GET", unsubscribe.clone(), ""),
         ("unsubscribing (POST)", "POST", unsubscribe, "UpdateItem"),

@@ -47,9 +47,9 @@ pub(crate) fn settings() -> Config {
 }
 
 impl World {
-    /// With the library that comes with Masa.
+    /// With the journeys that `masa dev` shows.
     pub(crate) async fn library() -> Self {
-        Self::new(Files::from_texts(masa_flows::FILES.iter().copied())).await
+        Self::new(Files::from_texts(masa_flows::demo())).await
     }
 
     /// With these journeys.
@@ -75,10 +75,10 @@ impl World {
         let library = masa_language::read(files).unwrap();
         let with_digest = |flow| (digest(&flow), flow);
         let flows = library.flows.into_iter().map(with_digest).map(|(digest, flow)| (flow, digest));
-        let (forms, shop) = (library.forms, library.shop);
+        let (forms, shop, products) = (library.forms, library.shop, library.products);
         self.stack
             .store
-            .publish(&Publish { flows: flows.collect(), forms, shop, prune: false })
+            .publish(&Publish { flows: flows.collect(), forms, shop, products, prune: false })
             .await
             .unwrap();
     }

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use masa_domain::{
-    Action, Condition, ContactDetails, FieldTest, Happening, MailStatus, Order, Product, Since,
-    Status, Step, Stimulus, Trigger, link::link_key,
+    Action, Condition, ContactDetails, FieldTest, Happening, MailStatus, Order, Product,
+    PurchaseTest, Since, Status, Step, Stimulus, Trigger, link::link_key,
 };
 use serde_json::{Number, Value, json};
 
@@ -34,7 +34,7 @@ fn answer(world: &World) -> bool {
 }
 
 fn on(name: &str) -> [Trigger; 1] {
-    [Trigger::Event(name.to_owned())]
+    [Trigger::event(name.to_owned())]
 }
 
 /// Whether `when` holds for a contact with these details.
@@ -77,7 +77,7 @@ fn after_mail(outcome: Outcome, reader: Reader, when: Condition) -> bool {
 }
 
 fn mail(was: MailStatus, link: Option<&str>) -> Condition {
-    Condition::Email { step: "hello".to_owned(), was, link: link.map(str::to_owned) }
+    Condition::Email { step: "hello".to_owned(), was, link: link.map(str::to_owned), flow: None }
 }
 
 /// Goal: C1, what became of the run's own mail.
@@ -121,7 +121,7 @@ fn c1_what_became_of_a_mail() {
 #[test]
 fn c1_a_mail_that_was_never_decided_was_nothing() {
     for was in [MailStatus::Sent, MailStatus::Opened, MailStatus::Clicked] {
-        let when = Condition::Email { step: "story".to_owned(), was, link: None };
+        let when = Condition::Email { step: "story".to_owned(), was, link: None, flow: None };
         assert!(!holds(ContactDetails::default(), when), "a mail that was not sent was {was:?}");
     }
 }
@@ -172,7 +172,11 @@ fn c3_what_was_bought_and_since_when() {
     ] {
         let asked = format!("bought {what:?} since {since:?}");
         assert_eq!(
-            after_buying(before, bought_since, Condition::Purchased { what, since }),
+            after_buying(
+                before,
+                bought_since,
+                Condition::Purchased(PurchaseTest::once(what, since))
+            ),
             expected,
             "{asked}, with {before:?} before entering and {bought_since:?} after it?"
         );
@@ -186,8 +190,8 @@ fn c3_the_purchase_that_began_a_run_is_not_one_since() {
     for told_late in [SignedDuration::ZERO, SignedDuration::from_secs(5)] {
         for further in [false, true] {
             let what = Product::Any;
-            let when = Condition::Purchased { what, since: Since::Entry };
-            let trigger = [Trigger::Purchased(Product::Any)];
+            let when = Condition::Purchased(PurchaseTest::once(what, Since::Entry));
+            let trigger = [Trigger::Purchased(Product::Any.into())];
             let mut world = asking(&trigger, &[("rest", wait("2d"))], when);
             let mut fact = world.fact(order(&["tea"]), ContactDetails::default());
             fact.at -= told_late;
@@ -210,7 +214,7 @@ fn c3_the_purchase_that_began_a_run_is_not_one_since() {
 /// hooks may come in the same millisecond.
 #[test]
 fn c3_a_purchase_at_the_moment_of_entry_is_one_since() {
-    let when = Condition::Purchased { what: Product::Any, since: Since::Entry };
+    let when = Condition::Purchased(PurchaseTest::once(Product::Any, Since::Entry));
     let mut world = asking(&on("ask"), &[("rest", wait("2d"))], when);
     world.tell(event("ask"));
     world.tell(order(&["tea"]));

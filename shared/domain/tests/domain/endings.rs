@@ -20,7 +20,7 @@ fn purchase() -> Happening {
 fn welcome() -> World {
     let steps = [("hello", email("hello")), ("rest", wait("2d")), ("story", email("story"))];
     let mut flow = line("welcome", &[joined("newsletter")], &steps);
-    flow.exits = vec![Trigger::Purchased(Product::Any)];
+    flow.exits = vec![Trigger::Purchased(Product::Any.into())];
     let mut world = World::new([flow]);
     world.join(&["newsletter"]);
     world
@@ -69,7 +69,7 @@ fn an_exit_while_sending_outlives_the_outcome() {
 /// Goal: what begins a run never ends it: the fact ends the earlier run and begins the next.
 #[test]
 fn a_fact_that_ends_and_begins_a_flow_does_both_in_this_order() {
-    let bought = [Trigger::Purchased(Product::Any)];
+    let bought = [Trigger::Purchased(Product::Any.into())];
     let mut flow = line("thanks", &bought, &[("rest", wait("2d"))]);
     (flow.exits, flow.again) = (bought.to_vec(), Again::Always);
     let mut world = World::new([flow]);
@@ -105,7 +105,7 @@ fn leave(list: &str) -> Action {
 /// already does not join it.
 #[test]
 fn a4_a_join_step_triggers_another_flow_once() {
-    let mut first = line("first", &[Trigger::Event("go".to_owned())], &[("join", join("vip"))]);
+    let mut first = line("first", &[Trigger::event("go".to_owned())], &[("join", join("vip"))]);
     let mut second = line("second", &[joined("vip")], &[("hello", email("hello"))]);
     (first.again, second.again) = (Again::Always, Again::Always);
     let mut world = World::new([first, second]);
@@ -121,7 +121,7 @@ fn a4_a_join_step_triggers_another_flow_once() {
 /// Goal: A4, a list that was left can be joined again, and lets in again.
 #[test]
 fn a4_a_list_that_was_left_can_be_joined_again() {
-    let mut first = line("first", &[Trigger::Event("go".to_owned())], &[("leave", leave("vip"))]);
+    let mut first = line("first", &[Trigger::event("go".to_owned())], &[("leave", leave("vip"))]);
     let mut second = line("second", &[joined("vip")], &[]);
     (first.again, second.again) = (Again::Always, Again::Always);
     let mut world = World::new([first, second]);

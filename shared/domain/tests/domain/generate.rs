@@ -27,7 +27,7 @@ pub(crate) enum Op {
     /// A wake fires, at its time or late.
     Wake { which: Index, crash: bool },
     /// A mail is read.
-    Read { which: Index, clicked: Option<bool> },
+    Read { which: Index, clicked: Option<bool>, crash: bool },
     /// An earlier stimulus comes again.
     Again(Index),
     /// A wake or an outcome for any generation of any run, or of no run.
@@ -45,8 +45,8 @@ fn op() -> impl Strategy<Value = Op> {
         5 => (which(), outcome(), crash())
             .prop_map(|(which, outcome, crash)| Op::Settle { which, outcome, crash }),
         3 => (which(), crash()).prop_map(|(which, crash)| Op::Wake { which, crash }),
-        2 => (which(), option::of(any::<bool>()))
-            .prop_map(|(which, clicked)| Op::Read { which, clicked }),
+        2 => (which(), option::of(any::<bool>()), crash())
+            .prop_map(|(which, clicked, crash)| Op::Read { which, clicked, crash }),
         2 => which().prop_map(Op::Again),
         1 => (option::of(which()), 0..6_u32, any::<bool>())
             .prop_map(|(which, generation, wake)| Op::Stray { which, generation, wake }),
@@ -96,9 +96,9 @@ impl World {
                 self.now = self.now.max(until);
                 self.receive(&Stimulus::Wake { run, generation }, *crash);
             }
-            Op::Read { which, clicked } => {
+            Op::Read { which, clicked, crash } => {
                 let Some(id) = pick(self.messages.keys(), which) else { return };
-                self.read(id, *clicked);
+                self.read(id, *clicked, *crash);
             }
             Op::Again(which) => self.again(which),
             Op::Stray { which, generation, wake } => self.stray(which, *generation, *wake),
@@ -114,14 +114,21 @@ impl World {
     }
 
     /// The reader opens a mail, or follows a link in it: the named one or the other.
-    fn read(&mut self, id: MessageId, named: Option<bool>) {
+    fn read(&mut self, id: MessageId, named: Option<bool>, crash: bool) {
         let now = self.now;
         let message = self.messages.get_mut(&id).unwrap();
-        message.opened_at = Some(now);
+        let opened = !message.was_opened();
+        message.opened_at.get_or_insert(now);
+        let mut links = Vec::new();
         if let Some(named) = named {
-            message.clicked_at = Some(now);
-            message.links.insert(link_key(named.then_some("offer"), URL), now);
+            message.clicked_at.get_or_insert(now);
+            let link = link_key(named.then_some("offer"), URL);
+            if message.links.insert(link.clone(), now).is_none() {
+                links.push(link);
+            }
         }
+        let message = Box::new(message.clone());
+        self.receive(&Stimulus::Read { message, opened, links }, crash);
     }
 
     fn again(&mut self, which: &Index) {

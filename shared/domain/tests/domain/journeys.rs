@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use masa_domain::{
-    Action, Again, Condition, ConsentGiven, ContactDetails, FieldTest, Flow, Happening, Item, Kind,
-    MailStatus, Order, Product, Since, Span, Step, Trigger,
+    Action, Again, Anchor, Channel, ClockTime, Condition, ConsentGiven, ContactDetails, FieldTest,
+    Flow, Goal, Happening, Hours, Item, Kind, MailStatus, Moment, Offset, Order, Product,
+    PurchaseTest, Rest, Since, Span, Step, Trigger, Way, Weekday, Windows,
 };
 use proptest::{
     collection::{btree_map, vec},
@@ -46,6 +47,8 @@ pub(crate) fn value() -> impl Strategy<Value = Value> {
         json!([]),
         json!(["vip", 5]),
         json!({ "tea": [1, null] }),
+        json!("2026-03-01"),
+        json!("2026-03-01T12:30:00Z"),
     ])
 }
 
@@ -53,13 +56,30 @@ fn product() -> impl Strategy<Value = Product> {
     prop_oneof![Just(Product::Any), name("product", 2).prop_map(Product::One)]
 }
 
-pub(crate) fn trigger() -> impl Strategy<Value = Trigger> {
-    prop_oneof![
+pub(crate) fn trigger(chase: bool) -> impl Strategy<Value = Trigger> {
+    let calm = prop_oneof![
         3 => list().prop_map(Trigger::Joined),
         1 => name("form", 2).prop_map(Trigger::Form),
-        1 => product().prop_map(Trigger::Purchased),
-        2 => name("event", 2).prop_map(Trigger::Event),
+        1 => product().prop_map(|product| Trigger::Purchased(product.into())),
+        2 => name("event", 2).prop_map(Trigger::event),
+        1 => Just(Trigger::Clicked("offer".to_owned())),
+        1 => (1..3_u32, any::<bool>()).prop_map(|(times, since_purchase)| Trigger::Opened {
+            of: None,
+            times,
+            since_purchase,
+        }),
+    ];
+    if !chase {
+        return calm.boxed();
+    }
+    prop_oneof![
+        4 => calm,
+        1 => list().prop_map(Trigger::Left),
+        1 => (field(), option::of(field_test()))
+            .prop_map(|(name, test)| Trigger::Field { name, test }),
+        1 => name("flow", 3).prop_map(Trigger::Ended),
     ]
+    .boxed()
 }
 
 fn field_test() -> impl Strategy<Value = FieldTest> {
@@ -75,13 +95,27 @@ fn field_test() -> impl Strategy<Value = FieldTest> {
 }
 
 pub(crate) fn condition() -> impl Strategy<Value = Condition> {
-    let was = select(vec![MailStatus::Sent, MailStatus::Opened, MailStatus::Clicked]);
+    let was = select(vec![
+        MailStatus::Sent,
+        MailStatus::Delivered,
+        MailStatus::Bounced,
+        MailStatus::Opened,
+        MailStatus::Clicked,
+    ]);
     let link = option::of(select(vec!["offer".to_owned(), URL.to_owned()]));
-    let since = select(vec![Since::Entry, Since::Ever]);
+    let since = || select(vec![Since::Entry, Since::Ever, Since::Within(Span::seconds(3_600))]);
     let leaf = prop_oneof![
-        3 => (name("s", 8), was, link)
-            .prop_map(|(step, was, link)| Condition::Email { step, was, link }),
-        1 => (product(), since).prop_map(|(what, since)| Condition::Purchased { what, since }),
+        3 => (name("s", 8), was, link, option::weighted(0.3, name("flow", 3)))
+            .prop_map(|(step, was, link, flow)| Condition::Email { step, was, link, flow }),
+        1 => (product(), since(), 1..3_u32).prop_map(|(what, since, times)| {
+            Condition::Purchased(PurchaseTest { times, ..PurchaseTest::once(what, since) })
+        }),
+        1 => (name("event", 2), since(), 1..3_u32)
+            .prop_map(|(name, since, times)| Condition::Event { name, since, times }),
+        1 => (name("form", 2), since()).prop_map(|(name, since)| Condition::Form { name, since }),
+        1 => Just(Condition::Consent(Channel::Email)),
+        1 => (field(), field_test()).prop_map(|(field, test)| Condition::DaysTo { field, test }),
+        1 => Just(Condition::Weekday(vec![Weekday::Sun, Weekday::Mon])),
         1 => (field(), field_test()).prop_map(|(name, test)| Condition::Field { name, test }),
         1 => list().prop_map(Condition::List),
     ];
@@ -94,22 +128,34 @@ pub(crate) fn condition() -> impl Strategy<Value = Condition> {
     })
 }
 
-fn action(leave: bool) -> impl Strategy<Value = Action> {
-    let span = select(vec![0, 45, 3_600, 172_800]).prop_map(Span::seconds);
+fn action(chase: bool) -> impl Strategy<Value = Action> {
+    let span = || select(vec![0, 45, 3_600, 172_800]).prop_map(Span::seconds);
     let text = BTreeMap::from([(String::new(), "hi".to_owned())]);
     prop_oneof![
-        4 => Just(Action::Email { template: "hello".to_owned(), kind: None }),
+        4 => Just(Action::Email { template: "hello".to_owned(), kind: None, subject: BTreeMap::new() }),
         2 => Just(Action::Sms { text, kind: Some(Kind::Transactional) }),
-        4 => span.prop_map(Action::Wait),
+        4 => span().prop_map(Action::Wait),
         1 => btree_map(field(), value(), 0..3).prop_map(Action::Set),
         1 => (field(), select(vec![1, -2, i64::MAX]))
             .prop_map(|(field, by)| Action::Count { field, by }),
         2 => list().prop_map(Action::Join),
-        1 => list().prop_map(move |list| match leave {
+        1 => list().prop_map(move |list| match chase {
             true => Action::Leave(list),
             false => Action::Join(list),
         }),
         1 => Just(Action::Exit),
+        1 => (name("event", 2), span()).prop_map(|(event, span)| Action::Quiet { event, span }),
+        1 => (0..1_440_u16).prop_map(|minute| Action::Until {
+            moment: Moment::Clock { at: Some(ClockTime::minute(minute)), days: Vec::new() },
+            late: None,
+        }),
+        1 => (field(), value()).prop_map(|(field, value)| Action::Append { field, value }),
+        1 => field().prop_map(Action::Stamp),
+        1 => field().prop_map(|field| Action::Coupon { field, prefix: "TEA".to_owned() }),
+        1 => (name("flow", 3), field()).prop_map(move |(flow, field)| match chase {
+            true => Action::Start(flow),
+            false => Action::Stamp(field),
+        }),
     ]
 }
 
@@ -117,15 +163,53 @@ fn action(leave: bool) -> impl Strategy<Value = Action> {
 #[derive(Debug, Clone)]
 enum Node {
     Do(Action),
-    Choose(Condition, Vec<Node>, Vec<Node>),
+    Fork(Fork, Vec<Node>, Vec<Node>),
 }
 
-fn nodes(leave: bool) -> impl Strategy<Value = Vec<Node>> {
-    let node = action(leave).prop_map(Node::Do).prop_recursive(3, 16, 4, |inner| {
-        (condition(), vec(inner.clone(), 0..4), vec(inner, 0..3))
-            .prop_map(|(when, then, otherwise)| Node::Choose(when, then, otherwise))
+/// By what a fork goes one way or the other.
+#[derive(Debug, Clone)]
+enum Fork {
+    If(Condition),
+    Await(Trigger),
+    Split,
+    /// A date, and where who is late goes on.
+    Dated(String),
+}
+
+fn fork(chase: bool) -> impl Strategy<Value = Fork> {
+    prop_oneof![
+        4 => condition().prop_map(Fork::If),
+        2 => trigger(chase).prop_map(Fork::Await),
+        1 => Just(Fork::Split),
+        1 => field().prop_map(Fork::Dated),
+    ]
+}
+
+fn nodes(chase: bool) -> impl Strategy<Value = Vec<Node>> {
+    let node = action(chase).prop_map(Node::Do).prop_recursive(3, 16, 4, move |inner| {
+        (fork(chase), vec(inner.clone(), 0..4), vec(inner, 0..3))
+            .prop_map(|(fork, then, otherwise)| Node::Fork(fork, then, otherwise))
     });
     vec(node, 0..8)
+}
+
+fn forked(fork: Fork, then: Option<String>, otherwise: Option<String>) -> Step {
+    let way = |name: &str, first| Way { name: name.to_owned(), share: 1, hold_out: false, first };
+    let action = match fork {
+        Fork::If(when) => Action::If { when, then, otherwise },
+        Fork::Await(trigger) => {
+            Action::Await { until: vec![trigger], span: Span::seconds(3_600), then, otherwise }
+        }
+        Fork::Split => {
+            Action::Split { ways: vec![way("a", then), way("b", otherwise)], winner: None }
+        }
+        Fork::Dated(field) => {
+            let anchor = Anchor::Field(field);
+            let moment = Moment::Date { anchor, offset: Offset::default(), at: None };
+            return Step { action: Action::Until { moment, late: otherwise }, next: then };
+        }
+    };
+    Step { action, next: None }
 }
 
 /// Lays the tree out as steps that name the next one, and returns the first.
@@ -141,46 +225,66 @@ fn lay_out(
     let next = lay_out(rest, after, steps, count);
     let step = match node {
         Node::Do(action) => Step { action: action.clone(), next },
-        Node::Choose(when, then, otherwise) => {
+        Node::Fork(fork, then, otherwise) => {
             let then = lay_out(then, next.clone(), steps, count);
             let otherwise = lay_out(otherwise, next, steps, count);
-            Step { action: Action::If { when: when.clone(), then, otherwise }, next: None }
+            forked(fork.clone(), then, otherwise)
         }
     };
     steps.insert(id.clone(), step);
     Some(id)
 }
 
-fn flow(leave: bool) -> impl Strategy<Value = Flow> {
+/// When messages may go, and for how long they are held.
+fn dose() -> impl Strategy<Value = (Windows, Option<Span>)> {
+    let hours = Hours { from: ClockTime::minute(540), until: ClockTime::minute(1_200) };
+    let windows = prop_oneof![
+        3 => Just(Windows::default()),
+        1 => Just(Windows { hours: Some(hours), ..Windows::default() }),
+        1 => Just(Windows { days: vec![Weekday::Sun], rest: Rest::Israel, ..Windows::default() }),
+    ];
+    (windows, option::of(select(vec![0, 3_600, 172_800]).prop_map(Span::seconds)))
+}
+
+fn flow(chase: bool) -> impl Strategy<Value = Flow> {
     let again = prop_oneof![
         Just(Again::Never),
         Just(Again::Always),
         select(vec![0, 60, 86_400]).prop_map(|pause| Again::After(Span::seconds(pause))),
     ];
     let entry_if = option::weighted(0.2, condition());
-    (nodes(leave), vec(trigger(), 1..4), vec(trigger(), 0..2), again, entry_if).prop_map(
-        |(nodes, triggers, exits, again, entry_if)| {
+    let goal = option::weighted(0.3, trigger(chase));
+    (
+        nodes(chase),
+        vec(trigger(chase), 1..4),
+        vec(trigger(chase), 0..2),
+        again,
+        entry_if,
+        goal,
+        dose(),
+    )
+        .prop_map(|(nodes, triggers, exits, again, entry_if, goal, (windows, deadline))| {
             let (mut steps, mut count) = (BTreeMap::new(), 0);
             let first = lay_out(&nodes, None, &mut steps, &mut count);
             Flow {
-                name: String::new(),
-                kind: Kind::Marketing,
-                on_unknown: None,
                 triggers,
                 entry_if,
                 again,
                 exits,
+                windows,
+                deadline,
+                goal: goal.map(|by| Goal { reached_by: vec![by], within: Span::seconds(7_200) }),
                 first,
                 steps,
-                templates: BTreeMap::new(),
+                ..Flow::default()
             }
-        },
-    )
+        })
 }
 
-/// Several journeys without loops; those that never `leave` a list cannot chase one another.
-pub(crate) fn flows(leave: bool) -> impl Strategy<Value = Vec<Flow>> {
-    vec(flow(leave), 1..5).prop_map(|mut flows| {
+/// Several journeys without loops; those that may not `chase` do not begin one another
+/// by what steps do, but by joining lists, of which there are few.
+pub(crate) fn flows(chase: bool) -> impl Strategy<Value = Vec<Flow>> {
+    vec(flow(chase), 1..5).prop_map(|mut flows| {
         for (n, flow) in flows.iter_mut().enumerate() {
             flow.name = format!("flow{n}");
         }
@@ -200,6 +304,7 @@ pub(crate) fn happening() -> impl Strategy<Value = Happening> {
         option::of(name("form", 2)).prop_map(|form| Happening::Signup { form }),
         order.prop_map(Happening::Purchase),
         (name("event", 2), value()).prop_map(|(name, data)| Happening::Event { name, data }),
+        (field(), value()).prop_map(|(question, answer)| Happening::Answered { question, answer }),
     ]
 }
 

@@ -5,7 +5,7 @@ use masa_domain::{Again, ContactDetails, Span, Stimulus, Trigger};
 use crate::world::{World, event, line, wait};
 
 fn world(again: Again, rest: &str) -> World {
-    let begin = [Trigger::Event("begin".to_owned())];
+    let begin = [Trigger::event("begin".to_owned())];
     let mut flow = line("welcome", &begin, &[("rest", wait(rest))]);
     flow.again = again;
     World::new([flow])

@@ -107,7 +107,7 @@ fn rewire(flow: &mut Flow, wires: &[(prop::sample::Index, u32)]) {
 }
 
 fn begin() -> [Trigger; 1] {
-    [Trigger::Event("begin".to_owned())]
+    [Trigger::event("begin".to_owned())]
 }
 
 fn failure(world: &World) -> &str {

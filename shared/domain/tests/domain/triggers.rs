@@ -76,7 +76,11 @@ fn t3_something_was_bought() {
         (Product::Any, signup(None), false),
     ] {
         let asked = format!("{wanted:?} by {what:?}");
-        assert_eq!(lets_in(Trigger::Purchased(wanted), what, &[]), expected, "bought {asked}");
+        assert_eq!(
+            lets_in(Trigger::Purchased(wanted.into()), what, &[]),
+            expected,
+            "bought {asked}"
+        );
     }
 }
 
@@ -87,7 +91,7 @@ fn t7_a_named_event_came() {
         [(event("course.done"), true), (event("course.begun"), false), (signup(None), false)]
     {
         let told = format!("{what:?}");
-        let trigger = Trigger::Event("course.done".to_owned());
+        let trigger = Trigger::event("course.done".to_owned());
         assert_eq!(lets_in(trigger, what, &[]), expected, "course.done by {told}");
     }
 }
@@ -112,13 +116,13 @@ fn a_run_keeps_what_its_trigger_brought_until_it_ends() {
     let data = json!({ "lesson": 3 });
     for (trigger, what, expected) in [
         (
-            Trigger::Event("done".to_owned()),
+            Trigger::event("done".to_owned()),
             Happening::Event { name: "done".to_owned(), data: data.clone() },
             json!({ "event": { "name": "done", "data": data } }),
         ),
         (Trigger::Form("spring".to_owned()), signup(Some("spring")), json!({ "form": "spring" })),
         (
-            Trigger::Purchased(Product::Any),
+            Trigger::Purchased(Product::Any.into()),
             order(&["tea"]),
             json!({ "order": {
                 "order_id": "1001", "currency": "ILS", "total": "120.50",
@@ -142,9 +146,9 @@ fn a_run_keeps_a_bounded_part_of_a_large_trigger() {
     let large = "x".repeat(9_000);
     let data = json!({ "large": large, "small": 1 });
     for (trigger, what, kept) in [
-        (Trigger::Purchased(Product::Any), order(&products), "product-0"),
+        (Trigger::Purchased(Product::Any.into()), order(&products), "product-0"),
         (
-            Trigger::Event("done".to_owned()),
+            Trigger::event("done".to_owned()),
             Happening::Event { name: "done".to_owned(), data },
             "small",
         ),
@@ -182,7 +186,7 @@ fn entry_if_sees_what_the_fact_told() {
 /// Goal: A5, set and clear fields.
 #[test]
 fn a5_set_and_clear_fields() {
-    let begin = [Trigger::Event("begin".to_owned())];
+    let begin = [Trigger::event("begin".to_owned())];
     let fields =
         BTreeMap::from([("status".to_owned(), json!("vip")), ("old".to_owned(), json!(null))]);
     let mut world = World::new([line("mark", &begin, &[("mark", Action::Set(fields))])]);
@@ -196,7 +200,7 @@ fn a5_set_and_clear_fields() {
 /// is left as it is, the story says so and the journey goes on.
 #[test]
 fn a5_count_up_and_down_and_not_on_what_is_no_number() {
-    let begin = [Trigger::Event("begin".to_owned())];
+    let begin = [Trigger::event("begin".to_owned())];
     for (before, by, after, complains) in [
         (json!(null), 1, json!(1), false),
         (json!(5), -7, json!(-2), false),

@@ -8,9 +8,9 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use masa_domain::{
-    Action, Again, Catalogue, Channel, Contact, ContactDetails, ContactId, Decision, Effect, Fact,
-    FactId, Flow, Happening, Id, Kind, Known, LiveFlow, Message, MessageId, Need, Run, RunId, Skip,
-    State, Status, Step, Stimulus, Trigger, catalogue_key, decide,
+    Action, Catalogue, Channel, Contact, ContactDetails, ContactId, Decision, Effect, Fact, FactId,
+    Flow, Happening, Id, Known, LiveFlow, Message, MessageId, Need, Run, RunId, Skip, State,
+    Status, Step, Stimulus, Trigger, decide,
 };
 use serde_json::Value;
 
@@ -70,8 +70,7 @@ impl World {
         };
         let mut catalogue = Catalogue::default();
         for flow in flows {
-            let triggers = flow.triggers.iter().map(catalogue_key).collect();
-            let live = LiveFlow { version: 1, digest: String::new(), triggers };
+            let live = LiveFlow::new(&flow, 1, String::new());
             catalogue.flows.insert(flow.name.clone(), live);
             world.flows.insert((flow.name.clone(), 1), Arc::new(flow));
         }
@@ -307,20 +306,15 @@ pub(crate) fn line(name: &str, triggers: &[Trigger], steps: &[(&str, Action)]) -
     });
     Flow {
         name: name.to_owned(),
-        kind: Kind::Marketing,
-        on_unknown: None,
         triggers: triggers.to_vec(),
-        entry_if: None,
-        again: Again::Never,
-        exits: Vec::new(),
         first: steps.first().map(|(id, _)| (*id).to_owned()),
         steps: steps_by_id.collect(),
-        templates: BTreeMap::new(),
+        ..Flow::default()
     }
 }
 
 pub(crate) fn email(template: &str) -> Action {
-    Action::Email { template: template.to_owned(), kind: None }
+    Action::Email { template: template.to_owned(), kind: None, subject: BTreeMap::new() }
 }
 
 pub(crate) fn wait(span: &str) -> Action {

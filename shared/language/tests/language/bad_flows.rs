@@ -65,7 +65,7 @@ fn the_keys_of_a_flow() {
         ("flow: one\ntrigger: { joined: news }\nexit: { bought: any }\n", "3:9 unknown-trigger"),
         ("flow: one\ntrigger: { joined: news }\nsend: marketing\n", "3:7 wrong-type"),
         ("flow: one\ntrigger: { joined: news }\nsend: { kind: spam }\n", "3:15 unknown-word"),
-        ("flow: one\ntrigger: { joined: news }\nsend: { hours: 9 }\n", "3:9 unknown-key"),
+        ("flow: one\ntrigger: { joined: news }\nsend: { hours: 9 }\n", "3:16 bad-time"),
         (
             "flow: one\ntrigger: { joined: news }\nsend: { on_unknown: twice }\n",
             "3:21 unknown-word",

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use masa_domain::{
-    Action, Again, Condition, FieldTest, Flow, Kind, MailStatus, OnUnknown, Product, Since, Span,
-    Trigger,
+    Action, Again, Condition, FieldTest, Flow, Kind, MailStatus, OnUnknown, Product, PurchaseTest,
+    Since, Span, Trigger,
 };
 use masa_language::{Files, digest};
 use serde_json::json;
@@ -113,7 +113,7 @@ fn condition(flow: &Flow, step: &str) -> Condition {
 }
 
 fn email(step: &str, was: MailStatus, link: Option<&str>) -> Condition {
-    Condition::Email { step: step.to_owned(), was, link: link.map(str::to_owned) }
+    Condition::Email { step: step.to_owned(), was, link: link.map(str::to_owned), flow: None }
 }
 
 fn field(name: &str, test: FieldTest) -> Condition {
@@ -121,7 +121,7 @@ fn field(name: &str, test: FieldTest) -> Condition {
 }
 
 fn bought(what: Product, since: Since) -> Condition {
-    Condition::Purchased { what, since }
+    Condition::Purchased(PurchaseTest::once(what, since))
 }
 
 fn one(product: &str) -> Product {
@@ -143,12 +143,15 @@ fn the_head_is_read() {
         [
             Trigger::Joined("newsletter".to_owned()),
             Trigger::Form("spring".to_owned()),
-            Trigger::Purchased(Product::Any),
-            Trigger::Purchased(one("12345")),
-            Trigger::Event("course.done".to_owned()),
+            Trigger::Purchased(Product::Any.into()),
+            Trigger::Purchased(one("12345").into()),
+            Trigger::event("course.done".to_owned()),
         ]
     );
-    assert_eq!(flow.exits, [Trigger::Purchased(one("sku-1")), Trigger::Event("moved".to_owned())]);
+    assert_eq!(
+        flow.exits,
+        [Trigger::Purchased(one("sku-1").into()), Trigger::event("moved".to_owned())]
+    );
     assert_eq!(flow.again, Again::After(days(90)));
     let not_staff = Condition::Not(Box::new(Condition::List("staff".to_owned())));
     let country = field("country", FieldTest::Is(json!("IL")));
@@ -203,7 +206,8 @@ fn steps_have_ids_and_lead_on() {
 fn steps_do_what_was_written() {
     let flow = flow();
     let action = |step: &str| flow.steps[step].action.clone();
-    let mail = |kind| Action::Email { template: "hello".to_owned(), kind };
+    let mail =
+        |kind| Action::Email { template: "hello".to_owned(), kind, subject: BTreeMap::new() };
     assert_eq!(action("hello"), mail(None));
     assert_eq!(action("hello-2"), mail(Some(Kind::Marketing)));
     assert_eq!(action("wait-90m"), Action::Wait(Span::seconds(90 * 60)));

@@ -9,6 +9,7 @@ mod full;
 mod hostile;
 mod library;
 mod shop;
+mod words;
 
 use masa_language::{Files, Library, Problem};
 

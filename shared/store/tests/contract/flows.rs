@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue::S;
-use masa_domain::{Catalogue, Flow, Form, LiveFlow, Shop};
+use masa_domain::{Catalogue, Flow, Form, LiveFlow, ProductFacts, Shop};
 use masa_store::{Error, Publish, Published, Store, key};
 
 use crate::{Bench, Item, samples::flow};
@@ -18,6 +18,7 @@ fn publish(flows: &[Flow]) -> Publish {
         flows: flows.iter().map(|flow| (flow.clone(), digest(flow))).collect(),
         forms: BTreeMap::new(),
         shop: Shop::default(),
+        products: BTreeMap::new(),
         prune: false,
     }
 }
@@ -49,20 +50,26 @@ pub(crate) async fn what_is_published_is_live(bench: Bench) {
         url: "https://shop.example".to_owned(),
         address: BTreeMap::new(),
         language: "he".to_owned(),
+        timezone: "Asia/Jerusalem".to_owned(),
     };
+    let lasts = ProductFacts { category: Some("tea".to_owned()), lasts: "30d".parse().ok() };
+    let products: BTreeMap<_, _> = [("verbena".to_owned(), lasts)].into();
     let forms: BTreeMap<_, _> = [("landing-spring".to_owned(), form)].into();
     let first = flow("welcome", "<p>שלום 🫖</p>");
     let publication = Publish {
         forms: forms.clone(),
         shop: shop.clone(),
+        products: products.clone(),
         ..publish(std::slice::from_ref(&first))
     };
     assert_eq!(bench.store.publish(&publication).await.unwrap(), [told("welcome", 1, true)]);
 
     let triggers = vec!["joined:newsletter".to_owned()];
-    let live = LiveFlow { version: 1, digest: "<p>שלום 🫖</p>".to_owned(), triggers };
+    let digest = "<p>שלום 🫖</p>".to_owned();
+    let live = LiveFlow { version: 1, digest, triggers, goals: Vec::new() };
     let flows = [("welcome".to_owned(), live)].into();
-    let expected = Catalogue { revision: 1, flows, forms, shop };
+    let expected =
+        Catalogue { revision: 1, flows, forms, shop, products, winners: BTreeMap::new() };
     assert_eq!(bench.store.catalogue().await.unwrap(), expected);
     assert_eq!(bench.store.flow("welcome", 1).await.unwrap(), Some(first));
     assert_eq!(bench.store.flow("welcome", 2).await.unwrap(), None);

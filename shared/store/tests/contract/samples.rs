@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use masa_domain::{
-    Again, Answer, Channel, Consent, ConsentGiven, Contact, ContactDetails, ContactId, End, Entry,
-    Fact, FactId, Flow, FlowLedger, Happening, Id, Item, Kind, Message, MessageId, OnUnknown,
-    Order, Profile, Run, RunId, State, Status, Template, Trigger, What,
+    Answer, Channel, Consent, ConsentGiven, Contact, ContactDetails, ContactId, End, Entry, Fact,
+    FactId, Flow, FlowLedger, Happening, Id, Item, Message, MessageId, OnUnknown, Order, Profile,
+    Recent, Referral, Run, RunId, Seen, State, Status, Template, Trigger, What,
 };
 use serde_json::{Value, json};
 
@@ -94,6 +94,15 @@ pub(crate) fn happenings() -> Vec<Happening> {
         Happening::Purchase(bare),
         Happening::Event { name: "course.done".to_owned(), data: Value::Null },
         Happening::Event { name: "course.done".to_owned(), data: json!(values()) },
+        Happening::Answered { question: "nps".to_owned(), answer: json!(9) },
+        Happening::Opened { flow: "welcome".to_owned(), step: "hello".to_owned() },
+        Happening::Clicked {
+            flow: "welcome".to_owned(),
+            step: "hello".to_owned(),
+            link: "spring".to_owned(),
+        },
+        Happening::Due { trigger: "date: birthday, yearly".to_owned() },
+        Happening::Referred(Referral::Purchase),
     ]
 }
 
@@ -136,7 +145,12 @@ pub(crate) fn contact(id: ContactId) -> Contact {
         Channel::ALL.into_iter().zip([Answer::Granted, Answer::Refused]).map(consent).collect();
     contact.purchases.orders = u32::MAX;
     contact.purchases.last_at = Some(time(6));
-    contact.purchases.products.insert("sku 1#2".to_owned(), time(7));
+    let seen = Seen { times: 2, last_at: time(7) };
+    contact.purchases.products.insert("sku 1#2".to_owned(), seen);
+    contact.purchases.spent = 1_290;
+    let products = vec!["sku 1#2".to_owned()];
+    contact.purchases.recent.push(Recent { at: time(7), paid: 1_290, products });
+    contact.seen.insert("opened:welcome".to_owned(), seen);
     contact.flows.insert("welcome".to_owned(), a_ledger());
     contact.runs = runs.map(|run| (run.id, run)).collect();
     contact.applied.insert(FactId::new("test", "1"), time(9));
@@ -144,7 +158,7 @@ pub(crate) fn contact(id: ContactId) -> Contact {
 }
 
 fn a_ledger() -> FlowLedger {
-    FlowLedger { entered: u32::MAX, last_at: time(8), finished: 1, left: 2, failed: 3 }
+    FlowLedger { entered: u32::MAX, last_at: time(8), finished: 1, left: 2, failed: 3, reached: 4 }
 }
 
 fn consent((channel, answer): (Channel, Answer)) -> (Channel, Consent) {
@@ -157,6 +171,10 @@ fn a_run(number: usize, state: State) -> Run {
         id: run(&number.to_string()),
         flow: "welcome".to_owned(),
         version: u32::MAX,
+        chain: 3,
+        goal_at: (number == 2).then(|| time(12)),
+        awoken_by: (number == 1).then(|| Id::derive(&["cause"])),
+        held_since: (number == 1).then(|| time(9)),
         entered_at: time(10),
         fact: (number > 0).then(|| FactId::new("test", "1")),
         generation: 7,
@@ -181,6 +199,9 @@ fn story() -> Vec<Entry> {
         What::Woke,
         What::Branch(true),
         What::Branch(false),
+        What::Came("event: visit".to_owned()),
+        What::Way("blue".to_owned()),
+        What::Goal("purchased: any".to_owned()),
         What::Note("`size` is not a number: \"שלום\"\n".to_owned()),
         What::Ended(End::Finished),
         What::Ended(End::Left),
@@ -218,14 +239,9 @@ pub(crate) fn flow(name: &str, html: &str) -> Flow {
         Template { subject: "נושא".to_owned(), html: html.to_owned(), ..Template::default() };
     Flow {
         name: name.to_owned(),
-        kind: Kind::Marketing,
         on_unknown: Some(OnUnknown::Resend),
         triggers: vec![Trigger::Joined("newsletter".to_owned())],
-        entry_if: None,
-        again: Again::Never,
-        exits: Vec::new(),
-        first: None,
-        steps: BTreeMap::new(),
         templates: [("hello".to_owned(), [("he".to_owned(), template)].into())].into(),
+        ..Flow::default()
     }
 }

@@ -1,0 +1,277 @@
+//! `masa test`: the tests beside the journeys, run through the functions themselves on virtual time.
+
+mod coverage;
+mod play;
+mod world;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use anyhow::{Context, Result};
+use masa_domain::{Action, Condition, Flow, Trigger};
+use masa_language::{Files, Library, Test, read_tests};
+use serde_json::{Value, json};
+
+use crate::{Found, check};
+use coverage::Coverage;
+use world::World;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The folder of journeys; the library that comes with masa when absent.
+    flows: Option<PathBuf>,
+    /// Only the tests of this folder of a flow.
+    #[arg(long)]
+    flow: Option<String>,
+    /// Tell which steps and branches no test reaches; exit with 1 when there are any.
+    #[arg(long)]
+    coverage: bool,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What became of a test.
+struct Outcome<'t> {
+    test: &'t Test,
+    /// The line and the problem of a test that failed, with the timeline.
+    failure: Option<play::Failure>,
+}
+
+pub(crate) async fn run(arguments: &Arguments) -> Result<Found> {
+    let files = check::files(arguments.flows.as_deref())?;
+    let read = masa_language::read(&files).and_then(|library| Ok((library, read_tests(&files)?)));
+    let (library, tests) = match read {
+        Ok(read) => read,
+        Err(problems) => {
+            check::tell(&problems, arguments.json);
+            return Ok(Found::Something);
+        }
+    };
+    let (outcomes, mut coverage) = play_all(&files, &library, &tests, arguments).await?;
+    let missed = match arguments.coverage {
+        true => coverage.missed(&library, arguments.flow.as_deref()),
+        false => Vec::new(),
+    };
+    tell(&outcomes, &coverage, &missed, arguments);
+    let failed = outcomes.iter().any(|outcome| outcome.failure.is_some());
+    Ok(if failed || !missed.is_empty() { Found::Something } else { Found::Nothing })
+}
+
+/// Plays the tests that are meant.
+async fn play_all<'t>(
+    files: &Files,
+    library: &Library,
+    tests: &'t [Test],
+    arguments: &Arguments,
+) -> Result<(Vec<Outcome<'t>>, Coverage)> {
+    let meant = |test: &&Test| arguments.flow.as_ref().is_none_or(|flow| test.folder == *flow);
+    let mut coverage = Coverage::default();
+    let mut outcomes = Vec::new();
+    for test in tests.iter().filter(meant) {
+        // A flow's folder and its name may differ.
+        let flow = files.get(&format!("{}/flow.yaml", test.folder)).and_then(flow_name);
+        let flow = flow.with_context(|| format!("{}/flow.yaml is missing", test.folder))?;
+        let flows = with_named(library, &flow);
+        let world = World::new(test, &flow, &flows, library).await?;
+        let failure = play::play(&world, test).await?;
+        coverage.add(&world).await?;
+        outcomes.push(Outcome { test, failure });
+    }
+    Ok((outcomes, coverage))
+}
+
+fn flow_name(source: &str) -> Option<String> {
+    let line = source.lines().find_map(|line| line.strip_prefix("flow:"))?;
+    Some(line.split('#').next()?.trim().trim_matches(['"', '\'']).to_owned())
+}
+
+fn tell(outcomes: &[Outcome<'_>], coverage: &Coverage, missed: &[String], arguments: &Arguments) {
+    let failed: Vec<_> = outcomes
+        .iter()
+        .filter_map(|outcome| Some((outcome.test, outcome.failure.as_ref()?)))
+        .collect();
+    if arguments.json {
+        let failures: Vec<Value> = failed
+            .iter()
+            .map(|(test, failure)| {
+                json!({
+                    "flow": test.folder, "test": test.name, "line": failure.line,
+                    "problem": failure.problem, "timeline": failure.timeline,
+                })
+            })
+            .collect();
+        let told = json!({ "tests": outcomes.len(), "failures": failures, "not_reached": missed });
+        println!("{told}");
+        return;
+    }
+    for (test, failure) in &failed {
+        eprintln!("{}/tests.yaml:{}: {}", test.folder, failure.line, test.name);
+        eprintln!("  {}", failure.problem);
+        for line in &failure.timeline {
+            eprintln!("    {line}");
+        }
+    }
+    for missed in missed {
+        eprintln!("not reached: {missed}");
+    }
+    if arguments.coverage {
+        let (reached, all) = coverage.figures();
+        println!("{reached} of {all} steps and branches are reached");
+    }
+    println!("{} tests, {} failed", outcomes.len(), failed.len());
+}
+
+/// The flow that is tested, and those that it names: they are live beside it, all others are not.
+fn with_named(library: &Library, flow: &str) -> Vec<Flow> {
+    let by_name: BTreeMap<&str, &Flow> =
+        library.flows.iter().map(|flow| (flow.name.as_str(), flow)).collect();
+    let mut wanted = vec![flow.to_owned()];
+    let mut found = BTreeSet::new();
+    while let Some(name) = wanted.pop() {
+        let Some(flow) = by_name.get(name.as_str()) else { continue };
+        if found.insert(name) {
+            wanted.extend(named(flow));
+        }
+    }
+    found.iter().filter_map(|name| by_name.get(name.as_str())).map(|flow| (*flow).clone()).collect()
+}
+
+/// The flows that a flow names.
+fn named(flow: &Flow) -> Vec<String> {
+    let mut names = Vec::new();
+    let goals = flow.goal.iter().flat_map(|goal| &goal.reached_by);
+    for trigger in flow.triggers.iter().chain(&flow.exits).chain(goals) {
+        names.extend(of_trigger(trigger));
+    }
+    names.extend(flow.entry_if.iter().flat_map(of_condition));
+    for step in flow.steps.values() {
+        match &step.action {
+            Action::Start(flow) => names.push(flow.clone()),
+            Action::Await { until, .. } => names.extend(until.iter().filter_map(of_trigger)),
+            Action::If { when, .. } => names.extend(of_condition(when)),
+            _ => {}
+        }
+    }
+    names
+}
+
+fn of_trigger(trigger: &Trigger) -> Option<String> {
+    match trigger {
+        Trigger::Opened { of, .. } => of.clone(),
+        Trigger::Ended(flow) => Some(flow.clone()),
+        _ => None,
+    }
+}
+
+fn of_condition(condition: &Condition) -> Vec<String> {
+    match condition {
+        Condition::Email { flow, .. } => flow.iter().cloned().collect(),
+        Condition::All(some) | Condition::Any(some) => some.iter().flat_map(of_condition).collect(),
+        Condition::Not(one) => of_condition(one),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{play::Failure, *};
+
+    fn arguments() -> Arguments {
+        Arguments { flows: None, flow: None, coverage: true, json: false }
+    }
+
+    fn told(outcomes: &[Outcome<'_>]) -> Vec<String> {
+        let failures = outcomes.iter().filter_map(|outcome| {
+            let Failure { line, problem, timeline } = outcome.failure.as_ref()?;
+            let Test { folder, name, .. } = outcome.test;
+            Some(format!("{folder}/tests.yaml:{line}: {name}: {problem}\n{}", timeline.join("\n")))
+        });
+        failures.collect()
+    }
+
+    /// Every journey of the library does what its tests say, and no step or branch of it is untried.
+    #[tokio::test]
+    async fn the_librarys_tests_hold_and_reach_every_step_and_branch() {
+        let files = check::files(None).unwrap();
+        let library = masa_language::read(&files).unwrap();
+        let tests = read_tests(&files).unwrap();
+        let (outcomes, mut coverage) =
+            play_all(&files, &library, &tests, &arguments()).await.unwrap();
+        assert_eq!(told(&outcomes), Vec::<String>::new());
+        assert_eq!(coverage.missed(&library, None), Vec::<String>::new());
+        assert!(outcomes.len() > 150, "{} tests", outcomes.len());
+    }
+
+    const FLOW: &str = "flow: small\ntrigger: { joined: news }\nsteps:\n  - email: hello\n  \
+                        - wait: 1d\n  - if: { email: hello, was: opened }\n    \
+                        then: [ { join: readers } ]\n";
+    const HELLO: &str = "---\nsubject: Hello\n---\n<p>Hello</p>\n";
+    const SHOP: &str =
+        "name: Shop\nurl: https://shop.example\naddress: 7 Garden Road\nlanguage: en\n";
+
+    /// What a test of a small journey comes to: the problem, and what is not reached.
+    async fn comes_to(steps: &str) -> (Option<String>, Vec<String>) {
+        let test = format!("tests:\n  - name: it\n    steps: {steps}\n");
+        let files = Files::from_texts([
+            ("shop.yaml", SHOP.to_owned()),
+            ("small/flow.yaml", FLOW.to_owned()),
+            ("small/templates/hello.en.html", HELLO.to_owned()),
+            ("small/tests.yaml", test),
+        ]);
+        let library = masa_language::read(&files).unwrap();
+        let tests = read_tests(&files).unwrap();
+        let (outcomes, mut coverage) =
+            play_all(&files, &library, &tests, &arguments()).await.unwrap();
+        let problem = outcomes[0].failure.as_ref().map(|failure| failure.problem.clone());
+        (problem, coverage.missed(&library, None))
+    }
+
+    #[tokio::test]
+    async fn what_does_not_hold_is_told() {
+        let join = "{ signup: { lists: [news] } }";
+        for (steps, expected) in [
+            ("{ email: hello }", "nothing was sent"),
+            ("{ email: hello }, { email: hello }", "nothing was sent"),
+            ("{ email: hello }, { subject: Bye }", "the subject does not contain `Bye`: Hello"),
+            ("{ email: hello }, { at: elsewhere }", "stands at wait-1d, not at `elsewhere`"),
+            ("{ email: hello }, { ended: finished }", "no run has ended"),
+            ("{ email: hello }, { outside: true }", "the contact stands at wait-1d"),
+            ("{ advance: 2d }", "these were sent: hello"),
+            ("{ nothing: true }", "these were sent: hello"),
+            ("{ email: hello }, { list: readers }", "is not on `readers`"),
+            ("{ email: hello }, { no_list: news }", "is on `news`"),
+            ("{ email: hello }, { field: { city: Holon } }", "holds null, not \"Holon\""),
+            ("{ email: hello }, { open: other }", "has sent nothing yet"),
+            ("{ sms: hello }", "`hello` was expected, and `hello` was sent (email)"),
+        ] {
+            let alone = expected == "nothing was sent" && steps == "{ email: hello }";
+            let steps = if alone { format!("[ {steps} ]") } else { format!("[ {join}, {steps} ]") };
+            let (problem, _) = comes_to(&steps).await;
+            let problem = problem.unwrap_or_default();
+            assert!(problem.contains(expected), "{steps}: {problem}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_no_test_reaches_is_told() {
+        let start = "{ signup: { lists: [news] } }, { email: hello }";
+        let (problem, missed) = comes_to(&format!("[ {start} ]")).await;
+        assert_eq!(problem, None);
+        let untried = [
+            "small/if-hello-opened (yes)",
+            "small/if-hello-opened (no)",
+            "small/join-readers",
+            "small/wait-1d",
+        ];
+        assert_eq!(missed, untried);
+        let (problem, missed) = comes_to(&format!(
+            "[ {start}, {{ open: hello }}, {{ advance: 1d }}, {{ list: readers }} ]"
+        ))
+        .await;
+        assert_eq!(problem, None);
+        assert_eq!(missed, ["small/if-hello-opened (no)"]);
+    }
+}

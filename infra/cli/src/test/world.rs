@@ -1,0 +1,258 @@
+//! A contact, its shop and its reader, on virtual time.
+
+use std::{cell::Cell, collections::BTreeMap};
+
+use anyhow::{Context, Result, bail, ensure};
+use jiff::Timestamp;
+use masa_box::{ClockMode, HttpRequest, HttpResponse};
+use masa_domain::{
+    Channel, ContactId, ContactKey, Fact, FactId, Flow, Happening, Message, Run, Status,
+    link::{Link, LinkKeys},
+};
+use masa_intake::signature::StandardWebhooks;
+use masa_language::{Library, Test, digest};
+use masa_runtime::Config;
+use masa_stack::Stack;
+use masa_store::{Person, Publish};
+use serde_json::{Map, Value, json};
+
+const PUBLIC_URL: &str = "https://go.shop.example";
+const EVENTS: &str = "whsec_dGhlIHNlY3JldCBvZiBqb3VybmV5cycgdGVzdHM=";
+const LINKS: &str = "the secret under which links are signed";
+const CONTACTS: &str = "the key of contact ids, 32 characters or more";
+const EMAIL: &str = "noa@example.com";
+const PHONE: &str = "+972505550123";
+
+/// A message that was sent.
+pub(crate) struct Sent {
+    pub(crate) message: Message,
+    /// As it stands in the outbox.
+    pub(crate) told: Value,
+}
+
+/// Where a test takes place.
+pub(crate) struct World {
+    stack: Stack,
+    signer: StandardWebhooks,
+    links: LinkKeys,
+    pub(crate) contact: ContactId,
+    /// What a signup tells of the contact.
+    person: Map<String, Value>,
+    /// The flow that is tested.
+    pub(crate) flow: String,
+    pub(crate) flows: BTreeMap<String, Flow>,
+    told: Cell<u32>,
+}
+
+impl World {
+    pub(crate) async fn new(
+        test: &Test,
+        flow: &str,
+        flows: &[Flow],
+        library: &Library,
+    ) -> Result<Self> {
+        let settings: Config = [
+            ("MASA_PUBLIC_URL", PUBLIC_URL),
+            ("MASA_FROM", "Shop <hello@shop.example>"),
+            ("MASA_SENDER_ID", "Shop"),
+            ("MASA_SECRET_EVENTS", EVENTS),
+            ("MASA_SECRET_LINKS", LINKS),
+            ("MASA_CONTACT_KEY", CONTACTS),
+        ]
+        .into_iter()
+        .collect();
+        let stack = Stack::open(None, ClockMode::Virtual(test.start), settings)?;
+        let person = person(&test.contact);
+        let text = |name: &str| person.get(name).and_then(Value::as_str);
+        let contact = ContactKey::new(CONTACTS).contact(text("email"), text("phone"));
+        let world = Self {
+            stack,
+            signer: StandardWebhooks::new(EVENTS)?,
+            links: LinkKeys::new(LINKS)?,
+            contact: contact.context("a contact needs an e-mail address or a phone")?,
+            person,
+            flow: flow.to_owned(),
+            flows: flows.iter().map(|flow| (flow.name.clone(), flow.clone())).collect(),
+            told: Cell::new(0),
+        };
+        // Before anything is live: what is known of the contact begins no journey.
+        let known = Value::Object(world.person.clone());
+        world.hook("/hooks/signup", &known).await?;
+        let flows = flows.iter().map(|flow| (flow.clone(), digest(flow))).collect();
+        let (forms, shop) = (library.forms.clone(), library.shop.clone());
+        let products = library.products.clone();
+        let publish = Publish { flows, forms, shop, products, prune: false };
+        world.stack.store.publish(&publish).await?;
+        // The functions remember an older catalogue for half a minute.
+        let later = world.now() + jiff::SignedDuration::from_mins(1);
+        world.stack.aws.advance_to(later).await?;
+        Ok(world)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.stack.aws.clock().now()
+    }
+
+    pub(crate) async fn advance_to(&self, target: Timestamp) -> Result<()> {
+        self.stack.aws.advance_to(target).await?;
+        Ok(())
+    }
+
+    /// The next number of something that is told.
+    pub(crate) fn number(&self) -> u32 {
+        self.told.set(self.told.get() + 1);
+        self.told.get()
+    }
+
+    /// What signups and events say of the contact, as far as it identifies it.
+    pub(crate) fn who(&self) -> Map<String, Value> {
+        let own =
+            self.person.iter().filter(|(name, _)| ["email", "phone"].contains(&name.as_str()));
+        own.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// The store's server tells something.
+    pub(crate) async fn hook(&self, path: &str, body: &Value) -> Result<()> {
+        let id = format!("msg_{}", self.number());
+        let (at, body) = (self.now().as_second(), body.to_string().into_bytes());
+        let headers = [
+            ("content-type", "application/json".to_owned()),
+            ("webhook-id", id.clone()),
+            ("webhook-timestamp", at.to_string()),
+            ("webhook-signature", self.signer.sign(&id, at, &body)),
+        ];
+        self.request("POST", path, &headers, body).await
+    }
+
+    /// A browser posts a form.
+    pub(crate) async fn form(&self, name: &str, fields: Map<String, Value>) -> Result<()> {
+        let mut body = self.who();
+        body.extend(fields);
+        let headers = [("content-type", "application/json".to_owned())];
+        let body = Value::Object(body).to_string().into_bytes();
+        self.request("POST", &format!("/forms/{name}"), &headers, body).await
+    }
+
+    async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, String)],
+        body: Vec<u8>,
+    ) -> Result<()> {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let response: HttpResponse = self
+            .stack
+            .aws
+            .http(HttpRequest {
+                method: method.to_owned(),
+                path: path.to_owned(),
+                headers: headers.collect(),
+                body,
+                source_ip: "192.0.2.7".to_owned(),
+                ..HttpRequest::default()
+            })
+            .await;
+        if response.status >= 400 {
+            let told = String::from_utf8_lossy(&response.body).into_owned();
+            bail!("{path} answered {}: {told}", response.status);
+        }
+        self.stack.aws.settle().await?;
+        Ok(())
+    }
+
+    /// Follows an address of a message.
+    pub(crate) async fn visit(&self, method: &str, link: &Link) -> Result<()> {
+        let kind = match link {
+            Link::Open { .. } => "o",
+            Link::Click { .. } => "c",
+            Link::Unsubscribe { .. } => "u",
+        };
+        self.request(method, &format!("/{kind}/{}", self.links.sign(link)), &[], Vec::new()).await
+    }
+
+    /// Something happened that comes by a door of a later day.
+    pub(crate) async fn happens(&self, what: Happening) -> Result<()> {
+        let now = self.now();
+        let fact = Fact {
+            id: FactId::new("test", &self.number().to_string()),
+            contact: self.contact,
+            received_at: now,
+            at: now,
+            details: Default::default(),
+            what,
+        };
+        self.stack.store.record(&fact).await?;
+        self.stack.aws.settle().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn known(&self) -> Result<Person> {
+        Ok(self.stack.store.everything(self.contact).await?)
+    }
+
+    /// The runs of the flow that is tested, oldest first.
+    pub(crate) async fn runs(&self) -> Result<Vec<Run>> {
+        let contact = self.known().await?.loaded.contact;
+        let mut runs: Vec<Run> =
+            contact.map(|contact| contact.runs).unwrap_or_default().into_values().collect();
+        runs.retain(|run| run.flow == self.flow);
+        runs.sort_by_key(|run| (run.entered_at, run.id));
+        Ok(runs)
+    }
+
+    /// What was sent, oldest first.
+    pub(crate) async fn sent(&self) -> Result<Vec<Sent>> {
+        let mut messages = self.known().await?.messages;
+        let mut sent = Vec::new();
+        for told in self.stack.aws.outbox()? {
+            let id = told.get("id").and_then(Value::as_str).unwrap_or_default();
+            // SES's ids have an ending that the outbox leaves out.
+            let is_it = |message: &Message| match &message.status {
+                Status::Sent { provider_id, .. } => provider_id.starts_with(id),
+                _ => false,
+            };
+            let message = messages.iter().position(is_it).map(|at| messages.swap_remove(at));
+            let message = message.context("a message in the outbox is not in the table")?;
+            sent.push(Sent { message, told });
+        }
+        messages.retain(Message::was_sent);
+        ensure!(messages.is_empty(), "a message in the table is not in the outbox");
+        Ok(sent)
+    }
+
+    /// The last message that a step sent.
+    pub(crate) async fn last(&self, step: &str) -> Result<Option<Sent>> {
+        let mut sent = self.sent().await?;
+        sent.retain(|sent| sent.message.step == step);
+        Ok(sent.pop())
+    }
+
+    /// The signed links of a message, of which a reader follows one by its name or its address.
+    pub(crate) fn links(&self, sent: &Sent) -> Vec<Link> {
+        let body = |name: &str| sent.told.get(name).and_then(Value::as_str).unwrap_or_default();
+        let body = if sent.message.channel == Channel::Email { body("html") } else { body("text") };
+        let marker = format!("{PUBLIC_URL}/c/");
+        let tokens = body.split(&marker).skip(1).map(|rest| {
+            rest.split(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).next()
+        });
+        let purpose = masa_domain::link::Purpose::Click;
+        tokens.flatten().filter_map(|token| self.links.verify(purpose, token)).collect()
+    }
+}
+
+/// What a signup tells of the test's contact.
+fn person(told: &BTreeMap<String, Value>) -> Map<String, Value> {
+    let mut person = Map::new();
+    person.insert("email".to_owned(), json!(EMAIL));
+    person.insert("phone".to_owned(), json!(PHONE));
+    person.insert("consent".to_owned(), json!({ "email": true, "sms": true }));
+    for (name, value) in told {
+        match value {
+            Value::Null => person.remove(name),
+            Value::Object(empty) if name == "consent" && empty.is_empty() => person.remove(name),
+            value => person.insert(name.clone(), value.clone()),
+        };
+    }
+    person
+}
