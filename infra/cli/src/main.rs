@@ -8,6 +8,7 @@
 mod check;
 mod dev;
 mod doctor;
+mod new;
 mod publish;
 mod test;
 
@@ -27,6 +28,8 @@ struct Arguments {
 enum Command {
     /// Run everything on this machine: hooks, journeys, an outbox and a console.
     Dev(dev::Arguments),
+    /// Copy a journey of the library.
+    New(new::Arguments),
     /// Check a folder of journeys and name file, line and column of what is wrong.
     Check(check::Arguments),
     /// Run the tests beside the journeys on virtual time.
@@ -49,6 +52,7 @@ enum Found {
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Dev(arguments) => dev::run(arguments).await,
+        Command::New(arguments) => new::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Test(arguments) => test::run(&arguments).await,
         Command::Publish(arguments) => publish::run(&arguments).await,

@@ -15,6 +15,9 @@ pub fn demo() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// the paths.
 pub static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
+/// What is said about each journey, `<journey>/README.md`, likewise.
+pub static READMES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/readmes.rs"));
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
