@@ -8,6 +8,7 @@
 mod check;
 mod dev;
 mod doctor;
+mod graph;
 mod new;
 mod publish;
 mod test;
@@ -32,6 +33,8 @@ enum Command {
     New(new::Arguments),
     /// Check a folder of journeys and name file, line and column of what is wrong.
     Check(check::Arguments),
+    /// Draw a journey.
+    Graph(graph::Arguments),
     /// Run the tests beside the journeys on virtual time.
     Test(test::Arguments),
     /// Check a folder of journeys and make them live in a deployed stack.
@@ -54,6 +57,7 @@ async fn main() -> ExitCode {
         Command::Dev(arguments) => dev::run(arguments).await,
         Command::New(arguments) => new::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Graph(arguments) => graph::run(&arguments),
         Command::Test(arguments) => test::run(&arguments).await,
         Command::Publish(arguments) => publish::run(&arguments).await,
         Command::Doctor(arguments) => doctor::run(&arguments).await,
