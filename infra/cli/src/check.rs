@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use masa_language::{Files, Problem, read_tests};
+use masa_language::{Files, Problem, Severity, read_tests};
 use serde_json::json;
 
 use crate::Found;
@@ -25,11 +25,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Found> {
             if arguments.json {
                 let flows: Vec<&str> =
                     library.flows.iter().map(|flow| flow.name.as_str()).collect();
-                println!("{}", json!({ "flows": flows, "problems": [] }));
+                println!("{}", json!({ "flows": flows, "problems": library.warnings }));
             } else {
                 for flow in &library.flows {
-                    println!("{}: {} steps, no problem", flow.name, flow.steps.len());
+                    println!("{}: {} steps", flow.name, flow.steps.len());
                 }
+                warn(&library.warnings);
             }
             Ok(Found::Nothing)
         }
@@ -59,6 +60,27 @@ pub(crate) fn tell(problems: &[Problem], in_json: bool) {
     for problem in problems {
         eprintln!("{problem}");
     }
-    let what = if problems.len() == 1 { "problem" } else { "problems" };
-    eprintln!("{} {what}", problems.len());
+    eprintln!("{}", counted(problems));
+}
+
+/// Prints warnings, which stop nothing.
+pub(crate) fn warn(warnings: &[Problem]) {
+    for warning in warnings {
+        eprintln!("{warning}");
+    }
+    if !warnings.is_empty() {
+        eprintln!("{}", counted(warnings));
+    }
+}
+
+/// How many problems of each kind there are.
+fn counted(problems: &[Problem]) -> String {
+    let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
+    let many = |count: usize, what: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        count => Some(format!("{count} {what}s")),
+    };
+    let told = [many(problems.len() - warnings, "problem"), many(warnings, "warning")];
+    told.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

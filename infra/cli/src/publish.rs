@@ -34,6 +34,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Found> {
             return Ok(Found::Something);
         }
     };
+    check::warn(&library.warnings);
     let table: Config = [("MASA_TABLE", arguments.table.as_str())].into_iter().collect();
     let config = Config::from_env().overridden_by(table);
     let store = Store::new(&sdk_config(&config)?, &config)?;
@@ -56,7 +57,7 @@ pub(crate) async fn publish(
     library: Library,
     prune: bool,
 ) -> Result<Vec<Published>, masa_store::Error> {
-    let Library { flows, forms, shop, products } = library;
+    let Library { flows, forms, shop, products, .. } = library;
     let flows = flows.into_iter().map(|flow| {
         let digest = digest(&flow);
         (flow, digest)

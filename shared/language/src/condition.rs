@@ -63,6 +63,8 @@ pub(crate) struct Mention {
 pub(crate) struct Conditions<'r, 'f> {
     pub report: &'r mut Report<'f>,
     pub mentions: &'r mut Vec<Mention>,
+    /// Where each condition stands, an outer one before those in it.
+    pub marks: &'r mut Vec<Mark>,
     /// Flows that are named.
     pub flows: &'r mut Vec<Named>,
     /// Whether the condition is asked before there is a run: of entry.
@@ -80,6 +82,7 @@ impl Conditions<'_, '_> {
             self.report.add(node.at, "too-deep", message);
             return None;
         }
+        self.marks.push(node.at);
         let fields =
             Fields::of(node, "a condition such as `{ email: hello, was: opened }`", self.report)?;
         let (head, key, value) = fields.head(&HEADS, &NAMES, self.report)?;

@@ -6,8 +6,8 @@ use masa_domain::{Action, Moment, Span, Step, Trigger, Way, Winner};
 
 use crate::{
     condition::about,
-    problem::Report,
-    steps::{What, Written},
+    problem::{Mark, Report},
+    steps::{Inner, What, Written},
     words::{quote, slug},
 };
 
@@ -18,6 +18,16 @@ const DERIVED_CHARS_MAX: usize = 50;
 struct Named {
     id: String,
     what: NamedWhat,
+    places: StepPlaces,
+}
+
+/// Where a step of a flow stands in its file, which a published step has forgotten.
+#[derive(Debug)]
+pub(crate) struct StepPlaces {
+    /// Where it begins.
+    pub at: Mark,
+    /// Where its parts stand.
+    pub inner: Inner,
 }
 
 enum NamedWhat {
@@ -32,6 +42,8 @@ enum NamedWhat {
 pub(crate) struct Flat {
     pub first: Option<String>,
     pub steps: BTreeMap<String, Step>,
+    /// Where each stands, by id.
+    pub places: BTreeMap<String, StepPlaces>,
 }
 
 /// Gives every step its id and links each to the next one.
@@ -39,9 +51,9 @@ pub(crate) fn flatten(written: Vec<Written>, report: &mut Report<'_>) -> Flat {
     let mut ids = Ids::default();
     ids.reserve(&written, report);
     let named = ids.name_all(written);
-    let mut steps = BTreeMap::new();
-    let first = link(named, None, &mut steps);
-    Flat { first, steps }
+    let mut flat = Flat::default();
+    flat.first = link(named, None, &mut flat);
+    flat
 }
 
 #[derive(Default)]
@@ -96,7 +108,7 @@ impl Ids {
                 NamedWhat::Split { ways: named.collect(), winner }
             }
         };
-        Named { id, what }
+        Named { id, what, places: StepPlaces { at: step.at, inner: step.inner } }
     }
 
     /// The id `base`, or `base-2` and so on when it is taken.
@@ -169,15 +181,11 @@ fn derived(what: &What) -> String {
 }
 
 /// Links `steps`, after which comes `follow`; the answer is the first of them, or `follow`.
-fn link(
-    steps: Vec<Named>,
-    follow: Option<String>,
-    out: &mut BTreeMap<String, Step>,
-) -> Option<String> {
+fn link(steps: Vec<Named>, follow: Option<String>, out: &mut Flat) -> Option<String> {
     let mut next = follow.clone();
     // Where who comes too late for a dated wait goes on: at the next one of this list.
     let mut late_for = follow;
-    for Named { id, what } in steps.into_iter().rev() {
+    for Named { id, what, places } in steps.into_iter().rev() {
         let step = match what {
             NamedWhat::Plain(action @ (Action::Exit | Action::Jump(_))) => {
                 Step { action, next: None }
@@ -205,7 +213,8 @@ fn link(
                 Step { action: Action::Split { ways, winner }, next: None }
             }
         };
-        out.insert(id.clone(), step);
+        out.steps.insert(id.clone(), step);
+        out.places.insert(id.clone(), places);
         next = Some(id);
     }
     next

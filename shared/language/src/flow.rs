@@ -1,20 +1,20 @@
 //! A flow file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use masa_domain::{
-    Action, Again, Condition, Flow, Goal, Kind, Late, OnUnknown, Rest, Span, Windows,
+    Action, Again, Condition, Flow, Goal, Kind, Late, OnUnknown, Rest, Span, Step, Windows,
 };
 
 use crate::{
     condition::{Conditions, Mention, check_mentions, hours, weekdays},
     fields::{Fields, text, word},
     files::Files,
-    flatten::{Flat, flatten},
+    flatten::{Flat, StepPlaces, flatten},
     happening::{At, Happenings, Named, duration},
     problem::{Mark, Problem, Report},
     steps::{Steps, Written, check_templates, span},
-    template::{self, Templates},
+    template::{self, TemplatePlaces, Templates},
     words::{did_you_mean, is_name, quote},
     yaml::{self, Node},
 };
@@ -42,10 +42,32 @@ pub(crate) struct Name {
 pub(crate) struct Outcome {
     pub name: Option<Name>,
     /// The flow, unless something essential is missing.
-    pub flow: Option<Flow>,
+    pub flow: Option<Source>,
     /// The flows that it names.
     pub named: Vec<Named>,
     pub problems: Vec<Problem>,
+}
+
+/// A flow, and where its parts stand in its files.
+pub(crate) struct Source {
+    /// The flow's file.
+    pub path: String,
+    pub flow: Flow,
+    pub places: Places,
+}
+
+/// Where the parts of a flow stand.
+#[derive(Default)]
+pub(crate) struct Places {
+    pub trigger: Option<Mark>,
+    /// The condition of entry: an outer one before those in it.
+    pub entry: Vec<Mark>,
+    /// The hours, days or rest in which messages go.
+    pub windows: Option<Mark>,
+    /// The steps, by id.
+    pub steps: BTreeMap<String, StepPlaces>,
+    /// The templates, by name and language.
+    pub templates: BTreeMap<String, BTreeMap<String, TemplatePlaces>>,
 }
 
 /// Reads `<folder>flow.yaml` and the templates beside it. `forms` are the shop's, when they are
@@ -62,11 +84,17 @@ pub(crate) fn read(
     let mut report = Report::new(&path);
     let mut outcome = Outcome { name: None, flow: None, named: Vec::new(), problems: Vec::new() };
     if let Some(root) = yaml::parse(source, 0, &mut report) {
-        let mut reader =
-            Reader { report: &mut report, forms, mentions: Vec::new(), flows: Vec::new() };
+        let mut reader = Reader {
+            report: &mut report,
+            forms,
+            mentions: Vec::new(),
+            flows: Vec::new(),
+            places: Places::default(),
+        };
         if let Some((name, flow)) = reader.file(&root, templates, &mut problems) {
             outcome.name = name;
-            outcome.flow = flow;
+            let places = reader.places;
+            outcome.flow = flow.map(|flow| Source { path: path.clone(), flow, places });
         }
         outcome.named = reader.flows;
     }
@@ -89,6 +117,7 @@ struct Reader<'r, 'f> {
     forms: Option<&'r BTreeSet<String>>,
     mentions: Vec<Mention>,
     flows: Vec<Named>,
+    places: Places,
 }
 
 impl<'f> Reader<'_, 'f> {
@@ -102,6 +131,7 @@ impl<'f> Reader<'_, 'f> {
         fields.only(&KEYS, self.report);
         let name = fields.must("flow", self.report).and_then(|node| self.name(node));
         let triggers = fields.must("trigger", self.report);
+        self.places.trigger = triggers.map(|node| node.at);
         let triggers = triggers.and_then(|node| self.happenings().several(node, At::Trigger));
         let (entry_if, again, late) =
             fields.get("entry").map(|node| self.entry(node)).unwrap_or_default();
@@ -113,9 +143,11 @@ impl<'f> Reader<'_, 'f> {
             Some(node) => self.steps(node, &templates, problems),
             None => Flat::default(),
         };
+        self.places.steps = flat.places;
+        self.places.templates = templates.places;
         let flow = name.as_ref().zip(triggers).map(|(name, triggers)| {
             let mut by_name = templates.by_name;
-            let used = used_templates(&flat);
+            let used = used_templates(&flat.steps);
             by_name.retain(|template, _| used.contains(template));
             Flow {
                 name: name.text.clone(),
@@ -171,6 +203,7 @@ impl<'f> Reader<'_, 'f> {
             let mut conditions = Conditions {
                 report: self.report,
                 mentions: &mut self.mentions,
+                marks: &mut self.places.entry,
                 flows: &mut self.flows,
                 before_entry: true,
             };
@@ -217,6 +250,8 @@ impl<'f> Reader<'_, 'f> {
                 .and_then(|node| word(node, &words, report))
                 .unwrap_or_default(),
         };
+        let windows_at = ["hours", "days", "rest"].into_iter().find_map(|key| fields.get(key));
+        self.places.windows = windows_at.map(|node| node.at);
         let deadline = fields.get("deadline").and_then(|node| duration(node, report));
         Send { kind: kind.unwrap_or_default(), on_unknown, windows, deadline }
     }
@@ -247,7 +282,7 @@ impl<'f> Reader<'_, 'f> {
     }
 }
 
-/// Reports jumps to steps that do not exist, and loops in which nobody waits.
+/// Reports jumps to steps that do not exist.
 fn check_jumps(jumps: &[Mention], flat: &Flat, complete: bool, report: &mut Report<'_>) {
     for Mention { step, at } in jumps {
         if !complete || flat.steps.contains_key(step) {
@@ -267,8 +302,8 @@ fn unused(name: &str, file: &str) -> Vec<Problem> {
     report.into_problems()
 }
 
-fn used_templates(flat: &Flat) -> BTreeSet<String> {
-    let actions = flat.steps.values().map(|step| &step.action);
+fn used_templates(steps: &BTreeMap<String, Step>) -> BTreeSet<String> {
+    let actions = steps.values().map(|step| &step.action);
     actions
         .filter_map(|action| match action {
             Action::Email { template, .. } => Some(template.clone()),

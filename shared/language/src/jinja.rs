@@ -37,7 +37,7 @@ impl Place {
         }
     }
 
-    fn mark(self, line: usize, column: usize) -> Mark {
+    pub(crate) fn mark(self, line: usize, column: usize) -> Mark {
         match self {
             Self::Lines(first) => Mark { line: first + line - 1, column },
             Self::Block(Mark { line: first, column: indent }) => {
@@ -224,20 +224,20 @@ fn exists(env: &Environment<'_>, name: &str, kind: &str) -> bool {
 }
 
 /// Where the lines of a text begin.
-struct Lines<'t> {
+pub(crate) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
 }
 
 impl<'t> Lines<'t> {
-    fn of(text: &'t str) -> Self {
+    pub(crate) fn of(text: &'t str) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
         Self { text, starts }
     }
 
     /// Line and column of a byte, both from 1, the column in characters.
-    fn position(&self, byte: usize) -> (usize, usize) {
+    pub(crate) fn position(&self, byte: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= byte);
         let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let before = self.text.get(start..byte).unwrap_or_default();

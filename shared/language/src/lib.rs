@@ -4,6 +4,8 @@
 //! that is wrong, with file, line and column. What it returns is ready to be published: names are
 //! resolved, every step has its id, and nothing in it needs to be checked again.
 
+mod checks;
+mod codes;
 mod condition;
 mod digest;
 mod fields;
@@ -26,9 +28,10 @@ use std::collections::BTreeMap;
 
 use masa_domain::{Flow, Form, ProductFacts, Shop};
 
+pub use codes::CODES;
 pub use digest::digest;
 pub use files::{Files, Refused};
-pub use problem::Problem;
+pub use problem::{Problem, Severity};
 pub use tests::{Line, Test, TestStep, read_tests};
 
 /// All that a flows folder says.
@@ -42,42 +45,50 @@ pub struct Library {
     pub shop: Shop,
     /// What is known of products, by their ids.
     pub products: BTreeMap<String, ProductFacts>,
+    /// What is probably not meant, in the order of files, lines and columns. It stops nothing.
+    pub warnings: Vec<Problem>,
 }
 
 /// Reads and checks the files of a flows folder.
 ///
 /// # Errors
-/// All problems of all files, in the order of files, lines and columns.
+/// All problems of all files, in the order of files, lines and columns, when one at least is an error;
+/// the warnings stand among them.
 pub fn read(files: &Files) -> Result<Library, Vec<Problem>> {
     let mut problems = files.unreadable().to_vec();
     layout::check(files, &mut problems);
-    let shop = shop::read(files);
-    problems.extend(shop.problems);
-    let mut flows = BTreeMap::new();
+    let mut shop = shop::read(files);
+    let sound = shop.problems.is_empty().then_some((&shop.shop, &shop.forms));
+    problems.append(&mut shop.problems);
+    let mut sources = Vec::new();
     let mut first = BTreeMap::new();
     let mut named = Vec::new();
     for (folder, source) in layout::flows(files) {
         let outcome = flow::read(files, folder, source, shop.form_names.as_ref());
+        // What is wrong with a broken flow is told first; the rest would only follow from that.
+        sources.extend(outcome.flow.filter(|_| outcome.problems.is_empty()));
         problems.extend(outcome.problems);
         named.push((format!("{folder}flow.yaml"), outcome.named));
         if let Some(name) = outcome.name {
             problems.extend(layout::twice(&name, &mut first));
         }
-        if let Some(flow) = outcome.flow {
-            flows.insert(flow.name.clone(), flow);
-        }
     }
     for (file, named) in &named {
         problems.extend(happening::unknown_flows(file, named, &first));
     }
-    if problems.is_empty() {
-        return Ok(Library {
-            flows: flows.into_values().collect(),
-            forms: shop.forms,
-            shop: shop.shop,
-            products: shop.products,
-        });
-    }
+    let whole = problems.is_empty();
+    problems.extend(checks::check(&sources, sound, whole));
     problems.sort();
-    Err(problems)
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(problems);
+    }
+    let mut flows: Vec<Flow> = sources.into_iter().map(|source| source.flow).collect();
+    flows.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Library {
+        flows,
+        forms: shop.forms,
+        shop: shop.shop,
+        products: shop.products,
+        warnings: problems,
+    })
 }

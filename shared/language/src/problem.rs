@@ -1,10 +1,22 @@
 //! What is wrong with a file, and where.
 
-use std::fmt;
+use std::{cmp::Ordering, fmt};
 
 use serde::Serialize;
 
-/// Something that must be mended before a journey can be published.
+use crate::codes;
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It must be mended before the journeys can be published.
+    Error,
+    /// It is told, and stops nothing.
+    Warning,
+}
+
+/// Something that is wrong with a file, or probably is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Problem {
     /// The file, relative to the flows folder, with `/` between its parts.
@@ -13,8 +25,10 @@ pub struct Problem {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// A stable name of the check, such as `unknown-key`.
+    /// A stable name of the check, such as `unknown-key`: one of [`crate::CODES`].
     pub code: &'static str,
+    /// Whether it must be mended.
+    pub severity: Severity,
     /// What is wrong.
     pub message: String,
     /// How to mend it, where that can be told.
@@ -23,7 +37,12 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)?;
+        let warning = match self.severity {
+            Severity::Error => "",
+            Severity::Warning => "warning: ",
+        };
+        let Self { file, line, column, message, .. } = self;
+        write!(f, "{file}:{line}:{column}: {warning}{message}")?;
         match &self.hint {
             Some(hint) => write!(f, "\n  hint: {hint}"),
             None => Ok(()),
@@ -44,18 +63,20 @@ impl Mark {
     pub(crate) const START: Self = Self { line: 1, column: 1 };
 }
 
-/// The most problems of one file that are told.
+/// The most errors of one file that are told, and the most warnings.
 const PROBLEMS_MAX: usize = 1_000;
 
 /// Collects the problems of one file.
 pub(crate) struct Report<'a> {
     file: &'a str,
     problems: Vec<Problem>,
+    errors: usize,
+    warnings: usize,
 }
 
 impl<'a> Report<'a> {
     pub(crate) fn new(file: &'a str) -> Self {
-        Self { file, problems: Vec::new() }
+        Self { file, problems: Vec::new(), errors: 0, warnings: 0 }
     }
 
     pub(crate) fn file(&self) -> &'a str {
@@ -69,20 +90,24 @@ impl<'a> Report<'a> {
         code: &'static str,
         message: impl Into<String>,
     ) -> Hint<'_> {
-        if self.problems.len() > PROBLEMS_MAX {
-            return Hint(None);
-        }
-        let (code, message) = match self.problems.len() {
-            PROBLEMS_MAX => {
-                ("too-many-problems", "there are more problems in this file".to_owned())
-            }
-            _ => (code, message.into()),
+        let severity = codes::severity(code);
+        // Counted apart: no warning may push an error aside.
+        let (told, more) = match severity {
+            Severity::Error => (&mut self.errors, ("too-many-problems", "problems")),
+            Severity::Warning => (&mut self.warnings, ("too-many-warnings", "warnings")),
         };
+        let (code, message) = match (*told).cmp(&PROBLEMS_MAX) {
+            Ordering::Less => (code, message.into()),
+            Ordering::Equal => (more.0, format!("there are more {} in this file", more.1)),
+            Ordering::Greater => return Hint(None),
+        };
+        *told += 1;
         self.problems.push(Problem {
             file: self.file.to_owned(),
             line: at.line,
             column: at.column,
             code,
+            severity,
             message,
             hint: None,
         });

@@ -61,6 +61,16 @@ pub(crate) struct Written {
     /// The id that its writer gave it.
     pub id: Option<(String, Mark)>,
     pub what: What,
+    pub inner: Inner,
+}
+
+/// Where the parts of a step stand.
+#[derive(Debug, Default)]
+pub(crate) struct Inner {
+    /// Its condition: an outer one before those in it.
+    pub condition: Vec<Mark>,
+    /// Its texts, by language.
+    pub texts: BTreeMap<String, Place>,
 }
 
 #[derive(Debug)]
@@ -100,6 +110,8 @@ pub(crate) struct Steps<'r, 'f> {
     /// Whether every step was understood.
     pub complete: bool,
     count: usize,
+    /// Of the step that is read.
+    inner: Inner,
 }
 
 impl<'r, 'f> Steps<'r, 'f> {
@@ -119,6 +131,7 @@ impl<'r, 'f> Steps<'r, 'f> {
             broken_ids: BTreeSet::new(),
             complete: true,
             count: 0,
+            inner: Inner::default(),
         }
     }
 
@@ -135,7 +148,6 @@ impl<'r, 'f> Steps<'r, 'f> {
 
     fn several(&mut self, members: &[Node], depth: usize) -> Vec<Written> {
         let mut steps = Vec::new();
-        let mut ended = false;
         for member in members {
             self.count += 1;
             if self.count == STEPS_MAX + 1 {
@@ -146,18 +158,8 @@ impl<'r, 'f> Steps<'r, 'f> {
                 self.complete = false;
                 return steps;
             }
-            // A step that has an id may be jumped to.
-            if ended && !has_id(member) {
-                self.report
-                    .add(member.at, "unreachable-step", "no contact ever comes to this step")
-                    .hint("every way ends with `exit` or `jump` before it");
-                ended = false;
-            }
             match self.step(member, depth) {
-                Some(step) => {
-                    ended |= ends(&step);
-                    steps.push(step);
-                }
+                Some(step) => steps.push(step),
                 None => {
                     self.complete = false;
                     self.remember_broken(member);
@@ -185,7 +187,8 @@ impl<'r, 'f> Steps<'r, 'f> {
     fn step(&mut self, node: &Node, depth: usize) -> Option<Written> {
         if let Yaml::Scalar(scalar) = &node.yaml {
             if scalar.text == "exit" {
-                return Some(Written { at: node.at, id: None, what: What::Plain(Action::Exit) });
+                let (what, inner) = (What::Plain(Action::Exit), Inner::default());
+                return Some(Written { at: node.at, id: None, what, inner });
             }
             let message = match scalar.is_null() {
                 true => "a step is missing here".to_owned(),
@@ -215,7 +218,8 @@ impl<'r, 'f> Steps<'r, 'f> {
             "split" => self.split(&fields, value, depth),
             _ => self.action(head, &fields, value).map(What::Plain),
         };
-        Some(Written { at: node.at, id: id?, what: what? })
+        let inner = std::mem::take(&mut self.inner);
+        Some(Written { at: node.at, id: id?, what: what?, inner })
     }
 
     /// The id that was given; `None` for a bad one.
@@ -282,7 +286,9 @@ impl<'r, 'f> Steps<'r, 'f> {
             let texts = by_language(node, "a subject, or subjects by language,", self.report)?;
             for (language, node, text) in texts {
                 jinja::check(&text, Place::of(node), Calls::Nothing, self.report);
-                subject.insert(language.unwrap_or_default().to_owned(), text);
+                let language = language.unwrap_or_default().to_owned();
+                self.inner.texts.insert(language.clone(), Place::of(node));
+                subject.insert(language, text);
             }
         }
         Some(Action::Email { template, kind: kind?, subject })
@@ -294,7 +300,9 @@ impl<'r, 'f> Steps<'r, 'f> {
         let mut text = BTreeMap::new();
         for (language, node, template) in texts {
             jinja::check(&template, Place::of(node), Calls::Link, self.report);
-            text.insert(language.unwrap_or_default().to_owned(), template);
+            let language = language.unwrap_or_default().to_owned();
+            self.inner.texts.insert(language.clone(), Place::of(node));
+            text.insert(language, template);
         }
         Some(Action::Sms { text, kind: kind? })
     }
@@ -537,9 +545,11 @@ impl<'r, 'f> Steps<'r, 'f> {
         if !self.may_nest(fields.at, depth) {
             return None;
         }
+        let mut inner = Inner::default();
         let mut conditions = Conditions {
             report: self.report,
             mentions: self.mentions,
+            marks: &mut inner.condition,
             flows: self.flows,
             before_entry: false,
         };
@@ -552,6 +562,8 @@ impl<'r, 'f> Steps<'r, 'f> {
         }
         let then = self.branch_steps(fields.get("then"), depth);
         let otherwise = self.branch_steps(fields.get("else"), depth);
+        // The steps of the branches have left their own.
+        self.inner = inner;
         Some(What::If { when: when?, then, otherwise })
     }
 
@@ -564,20 +576,6 @@ impl<'r, 'f> Steps<'r, 'f> {
                 self.complete = false;
                 Vec::new()
             }
-        }
-    }
-}
-
-fn has_id(node: &Node) -> bool {
-    matches!(&node.yaml, Yaml::Map(entries) if entries.iter().any(|(key, _)| key.text == "id"))
-}
-
-/// Whether no contact comes past a step.
-fn ends(step: &Written) -> bool {
-    match &step.what {
-        What::Plain(action) => matches!(action, Action::Exit | Action::Jump(_)),
-        What::If { .. } | What::Await { .. } | What::Split { .. } => {
-            step.what.inner().into_iter().all(|steps| steps.iter().any(ends))
         }
     }
 }

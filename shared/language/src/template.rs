@@ -23,6 +23,20 @@ pub(crate) struct Templates {
     pub by_name: BTreeMap<String, BTreeMap<String, Template>>,
     /// The first file of each name, whether or not it could be read.
     pub files: BTreeMap<String, String>,
+    /// Where the parts of those that could be read stand.
+    pub places: BTreeMap<String, BTreeMap<String, TemplatePlaces>>,
+}
+
+/// Where the parts of a template stand.
+#[derive(Debug)]
+pub(crate) struct TemplatePlaces {
+    /// The HTML file.
+    pub html: String,
+    pub subject: Place,
+    pub preheader: Option<Place>,
+    pub body: Place,
+    /// The text part's file.
+    pub text: Option<String>,
 }
 
 /// Reads the templates in `folder`, which ends with `/`.
@@ -39,9 +53,11 @@ pub(crate) fn read(files: &Files, folder: &str, problems: &mut Vec<Problem>) -> 
             templates.files.entry(name.to_owned()).or_insert_with(|| path.to_owned());
             match kind {
                 Kind::Html => {
-                    if let Some(template) = html(source, &mut report) {
+                    if let Some((template, places)) = html(source, &mut report) {
                         let languages = templates.by_name.entry(name.to_owned()).or_default();
                         languages.insert(language.to_owned(), template);
+                        let languages = templates.places.entry(name.to_owned()).or_default();
+                        languages.insert(language.to_owned(), places);
                     }
                 }
                 Kind::Text => {
@@ -57,7 +73,13 @@ pub(crate) fn read(files: &Files, folder: &str, problems: &mut Vec<Problem>) -> 
         let template =
             templates.by_name.get_mut(name).and_then(|languages| languages.get_mut(language));
         match template {
-            Some(template) => template.text = Some(source.to_owned()),
+            Some(template) => {
+                template.text = Some(source.to_owned());
+                let places = templates.places.get_mut(name);
+                if let Some(places) = places.and_then(|languages| languages.get_mut(language)) {
+                    places.text = Some(path.to_owned());
+                }
+            }
             None if files.has(&html) => {}
             None => {
                 let mut report = Report::new(path);
@@ -157,7 +179,7 @@ impl<'s> FrontMatter<'s> {
     }
 }
 
-fn html(source: &str, report: &mut Report<'_>) -> Option<Template> {
+fn html(source: &str, report: &mut Report<'_>) -> Option<(Template, TemplatePlaces)> {
     let Some(front) = FrontMatter::of(source) else {
         report
             .add(Mark::START, "no-front-matter", "the template does not begin with its subject")
@@ -181,12 +203,20 @@ fn html(source: &str, report: &mut Report<'_>) -> Option<Template> {
         missing_subject(fields.at, report);
         return None;
     };
+    let places = TemplatePlaces {
+        html: report.file().to_owned(),
+        subject: Place::of(subject),
+        preheader: fields.get("preheader").map(Place::of),
+        body: Place::Lines(front.body_line),
+        text: None,
+    };
     let subject = line(subject, "a subject", front.head, report);
     let preheader = match fields.get("preheader") {
         Some(node) => Some(line(node, "a preheader", front.head, report)?),
         None => None,
     };
-    Some(Template { subject: subject?, preheader, html: front.body.to_owned(), text: None })
+    let html = front.body.to_owned();
+    Some((Template { subject: subject?, preheader, html, text: None }, places))
 }
 
 fn missing_subject(at: Mark, report: &mut Report<'_>) {

@@ -60,6 +60,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Found> {
             return Ok(Found::Something);
         }
     };
+    check::warn(&library.warnings);
     let listener = TcpListener::bind(("127.0.0.1", arguments.port)).await.with_context(|| {
         format!("port {} can't be used; give another with --port", arguments.port)
     })?;

@@ -334,6 +334,41 @@ fn jumps_over_a_meeting_pass_it_by() {
     check::picture(&flow);
 }
 
+#[test]
+fn what_passed_one_meeting_by_passes_a_wider_one_too() {
+    let ways = |id: &str, ids: &[&str]| {
+        let way =
+            |id: &&str| Way { name: (*id).to_owned(), share: 1, hold_out: false, first: to(id) };
+        let action = Action::Split { ways: ids.iter().map(way).collect(), winner: None };
+        (id.to_owned(), Step { action, next: None })
+    };
+    let flow = flow(
+        "a",
+        [
+            ways("a", &["x", "y", "z"]),
+            mail("x", "first"),
+            mail("y", "first"),
+            mail("z", "second"),
+            // `far` passes `meet` by, and then `second`, which is wider.
+            branch("first", "p", "q"),
+            branch("p", "r", "far"),
+            mail("r", "meet"),
+            jump("far", "last"),
+            mail("q", "meet"),
+            mail("meet", "second"),
+            ways("second", &["s1", "s2", "s3", "s4", "s5", "s6"]),
+            mail("s1", "last"),
+            mail("s2", "last"),
+            mail("s3", "last"),
+            mail("s4", "last"),
+            mail("s5", "last"),
+            mail("s6", "last"),
+            mail("last", ""),
+        ],
+    );
+    check::picture(&flow);
+}
+
 /// A journey of arbitrary steps, each of which leads to arbitrary ones or ends.
 fn arbitrary() -> impl Strategy<Value = Flow> {
     let step = (0..6_u8, 0..40_usize, 0..40_usize, 0..40_usize);
@@ -363,7 +398,7 @@ fn arbitrary() -> impl Strategy<Value = Flow> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever leads where: boxes stand apart, ways run between them and lead where they say.
     #[test]

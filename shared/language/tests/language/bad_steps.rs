@@ -41,6 +41,7 @@ fn steps_that_are_none() {
         ("set: { size: 1e200 }", "5:18 bad-value"),
         ("set: { size: { a: 1 } }", "5:18 bad-value"),
         ("set: { size: [[1]] }", "5:18 bad-value"),
+        ("set: { ' ': 1 }", "5:12 bad-name"),
         ("count: { a: 1, b: 1 }", "5:20 two-actions"),
         ("count: { a: 1.5 }", "5:17 wrong-type"),
         ("count: { a: many }", "5:17 wrong-type"),
@@ -48,6 +49,10 @@ fn steps_that_are_none() {
         ("count: first_name", "5:12 profile-field"),
         ("join:", "5:5 wrong-type"),
         ("leave: [a]", "5:12 wrong-type"),
+        ("{ coupon: code, prefix: tea }", "5:29 bad-prefix"),
+        ("split: { a: { share: 1 } }", "5:12 one-way"),
+        ("wait_until: { date: due, offset: 3 }", "5:38 bad-offset"),
+        ("wait_until: { holiday: new-moon }", "5:28 unknown-holiday"),
     ] {
         flow_refused(&with_steps(&format!("  - email: hello\n  - {step}\n")), &[expected]);
     }

@@ -12,7 +12,8 @@ fn survive(files: &Files) -> Result<Library, Vec<Problem>> {
     let answer = masa_language::read(files);
     let lines: BTreeMap<&str, usize> =
         files.iter().map(|(path, text)| (path, text.lines().count())).collect();
-    for problem in answer.as_ref().err().into_iter().flatten() {
+    let warnings = answer.as_ref().map(|library| library.warnings.as_slice()).unwrap_or_default();
+    for problem in answer.as_ref().err().into_iter().flatten().chain(warnings) {
         let lines = lines.get(problem.file.as_str()).copied().unwrap_or_default();
         assert!((1..=lines + 2).contains(&problem.line), "{problem} of {lines} lines");
         assert!(problem.column >= 1, "{problem}");

@@ -4,6 +4,8 @@
 mod bad_flows;
 mod bad_steps;
 mod bad_templates;
+mod bad_tests;
+mod checks;
 mod folder;
 mod full;
 mod hostile;
@@ -11,7 +13,7 @@ mod library;
 mod shop;
 mod words;
 
-use masa_language::{Files, Library, Problem};
+use masa_language::{Files, Library, Problem, Severity};
 
 /// A good, small library: `overrides` replace its files or add to them.
 fn files(overrides: &[(&str, &str)]) -> Files {
@@ -54,11 +56,12 @@ fn read(overrides: &[(&str, &str)]) -> Result<Library, Vec<Problem>> {
     masa_language::read(&files(overrides))
 }
 
-/// Asserts that a library with these files has exactly these problems, each written as
-/// `file:line:column code`.
+/// Asserts that a library with these files has exactly these errors, each written as
+/// `file:line:column code`. Warnings are told of by the tests of `checks`.
 #[track_caller]
 fn refused(overrides: &[(&str, &str)], expected: &[&str]) {
-    let problems = read(overrides).err().unwrap_or_default();
+    let mut problems = read(overrides).err().unwrap_or_default();
+    problems.retain(|problem| problem.severity == Severity::Error);
     let found: Vec<String> =
         problems.iter().map(|p| format!("{}:{}:{} {}", p.file, p.line, p.column, p.code)).collect();
     let texts: String =

@@ -24,7 +24,7 @@ fn the_shop_is_checked() {
         ("address: 1 Garden Road\n", "", &["1:1 missing-key"]),
         ("language: en\n", "", &["1:1 missing-key"]),
         ("language: en", "language: english", &["4:11 bad-language"]),
-        ("language: en", "language: no", &[]),
+        ("language: en", "language: en\ntimezone: Asia/Holon", &["5:11 bad-timezone"]),
         ("  spring: { lists: [news] }", "  Spring: {}\n  spring: {}", &["6:3 bad-form-name"]),
         ("{ lists: [news] }", "{ lists: news }", &["6:20 wrong-type"]),
         ("{ lists: [news] }", "{ lists: [[news]] }", &["6:21 wrong-type"]),
@@ -40,6 +40,14 @@ fn the_shop_is_checked() {
         let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
         refused(&[("shop.yaml", &shop)], &expected);
     }
+}
+
+/// YAML's older readers took it for `false`.
+#[test]
+fn norwegian_is_a_language() {
+    let shop = SHOP.replace("language: en", "language: no");
+    let library = read(&[("shop.yaml", &shop), ("one/templates/hello.no.html", HELLO)]).unwrap();
+    assert_eq!(library.shop.language, "no");
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! Checks of what a journey would do: of whole flows, after all that stands in them was understood.
+//!
+//! Each is a walk over the graph of a flow's steps, near linear in their number: a flow may have
+//! thousands of steps and jump back and forth between them.
+
+mod branches;
+mod consent;
+mod dates;
+mod fallbacks;
+mod graph;
+mod implied;
+mod languages;
+mod loops;
+mod sent;
+mod sms;
+mod together;
+mod uses;
+
+use std::collections::BTreeMap;
+
+use masa_domain::{Form, Shop};
+
+use crate::{
+    flow::Source,
+    problem::{Problem, Report},
+};
+use graph::Graph;
+
+/// What the checks of a flow look at.
+struct Checked<'s> {
+    source: &'s Source,
+    graph: Graph<'s>,
+}
+
+/// Checks flows in which everything is understood. `shop` is absent when `shop.yaml` is not
+/// understood, and `whole` says whether these are all the flows of the folder: what is asked of the shop
+/// or of other flows is then not checked.
+pub(crate) fn check(
+    sources: &[Source],
+    shop: Option<(&Shop, &BTreeMap<String, Form>)>,
+    whole: bool,
+) -> Vec<Problem> {
+    let flows: Vec<Checked<'_>> =
+        sources.iter().map(|source| Checked { source, graph: Graph::of(source) }).collect();
+    let begun = fallbacks::begun(&flows);
+    let mut problems = Vec::new();
+    for checked in &flows {
+        let mut report = Report::new(&checked.source.path);
+        loops::unreachable(&checked.graph, &mut report);
+        loops::check(&checked.graph, &mut report);
+        branches::check(checked, shop.map(|(shop, _)| shop), &mut report);
+        sent::check(checked, &mut report);
+        dates::check(&checked.graph, &mut report);
+        if let Some((shop, _)) = shop {
+            problems.extend(languages::check(checked, shop, &mut report));
+        }
+        sms::check(checked, &mut report);
+        problems.extend(fallbacks::check(checked, &begun, &mut report));
+        problems.extend(report.into_problems());
+    }
+    if let (true, Some((_, forms))) = (whole, shop) {
+        problems.extend(consent::check(&flows, forms));
+        problems.extend(sent::of_other_flows(&flows));
+        problems.extend(together::check(&flows));
+    }
+    problems
+}

@@ -1,0 +1,140 @@
+//! Conditions that answer the same for everybody, and hours in which nothing may go.
+
+use super::{steps, told};
+
+/// What is told of a condition in `if`, at the column of the condition itself.
+#[track_caller]
+fn asked(condition: &str, column: Option<usize>) {
+    let flow =
+        steps(&format!("  - if: {condition}\n    then: [ wait: 2d ]\n    else: [ wait: 3d ]\n"));
+    let expected = column.map(|column| format!("4:{column} one-way-branch"));
+    told(&flow, &expected.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn c4_days_and_hours_that_never_come() {
+    for (condition, column) in [
+        ("{ hour: \"09:00-09:00\" }", Some(9)),
+        ("{ hour: \"09:00-08:59\" }", None),
+        ("{ hour: \"22:00-06:00\" }", None),
+        ("{ all: [ { hour: \"09:00-12:00\" }, { hour: \"12:00-14:00\" } ] }", Some(9)),
+        ("{ all: [ { hour: \"09:00-12:00\" }, { hour: \"11:59-14:00\" } ] }", None),
+        ("{ all: [ { hour: \"22:00-06:00\" }, { not: { hour: \"20:00-08:00\" } } ] }", Some(9)),
+        ("{ any: [ { hour: \"06:00-20:00\" }, { hour: \"20:00-06:00\" } ] }", Some(9)),
+        ("{ weekday: [sun, mon, tue, wed, thu, fri, sat] }", Some(9)),
+        ("{ weekday: [sun, mon, tue, wed, thu, fri] }", None),
+        ("{ all: [ { weekday: [sun, mon] }, { weekday: tue } ] }", Some(9)),
+        ("{ all: [ { weekday: [sun, mon] }, { not: { weekday: sun } } ] }", None),
+        ("{ days_to: due, is: soon }", Some(9)),
+        ("{ all: [ { days_to: due, over: 3 }, { days_to: due, under: 4 } ] }", Some(9)),
+        ("{ all: [ { days_to: due, over: 3 }, { days_to: due, under: 5 } ] }", None),
+        // A date that is missing is neither.
+        ("{ any: [ { days_to: due, over: 3 }, { days_to: due, under: 4 } ] }", None),
+    ] {
+        asked(condition, column);
+    }
+}
+
+#[test]
+fn c5_fields_that_can_not_be_so() {
+    let all = |tests: &str| format!("{{ all: [ {tests} ] }}");
+    for (tests, never) in [
+        ("{ field: a, is: x }, { field: a, is: y }", true),
+        ("{ field: a, is: x }, { field: b, is: y }", false),
+        ("{ field: a, is: 5 }, { field: a, is: 5.0 }", false),
+        ("{ field: a, one_of: [x, y] }, { field: a, is: z }", true),
+        ("{ field: a, one_of: [x, y] }, { field: a, one_of: [y, z] }", false),
+        (
+            "{ field: a, one_of: [x, y] }, { not: { any: [ { field: a, is: x }, { field: a, is: y } ] } }",
+            true,
+        ),
+        ("{ field: a, is: xyz }, { field: a, contains: w }", true),
+        ("{ field: a, is: xyz }, { field: a, contains: y }", false),
+        ("{ field: a, is: 5 }, { field: a, over: 5 }", true),
+        ("{ field: a, is: 5 }, { field: a, over: 4 }", false),
+        ("{ field: a, is: x }, { field: a, over: 4 }", true),
+        ("{ field: a, is: x }, { field: a, empty: true }", true),
+        ("{ field: a, over: 5 }, { field: a, under: 5 }", true),
+        ("{ field: a, over: 5 }, { field: a, under: 6 }", false),
+        ("{ field: a, over: 5 }, { not: { field: a, over: 5 } }", true),
+        ("{ field: a, over: 6 }, { not: { field: a, over: 5 } }", true),
+        ("{ field: a, over: 4 }, { not: { field: a, over: 5 } }", false),
+        ("{ not: { field: a, over: 5 } }, { not: { field: a, under: 5 } }", false),
+        ("{ field: a, over: 5 }, { field: a, contains: x }", true),
+        ("{ field: a, over: 5 }, { field: a, empty: true }", true),
+        ("{ field: a, empty: true }, { field: a, empty: false }", true),
+        ("{ field: a, empty: false }, { not: { field: a, empty: true } }", false),
+        ("{ list: a }, { not: { list: a } }", true),
+        ("{ list: a }, { not: { list: b } }", false),
+        ("{ consent: email }, { not: { consent: sms } }", false),
+        ("{ purchased: any, since: 7d }, { not: { purchased: any } }", false),
+        ("{ purchased: any }, { not: { all: [ { purchased: any } ] } }", true),
+    ] {
+        asked(&all(tests), never.then_some(9));
+        // What is never so is always not so.
+        asked(&format!("{{ not: {} }}", all(tests)), never.then_some(16));
+    }
+}
+
+#[test]
+fn c6_the_innermost_reason_is_told() {
+    for (condition, column) in [
+        (
+            "{ all: [ { list: a }, { not: { any: [ { list: b }, { not: { hour: \"09:00-09:00\" } } ] } } ] }",
+            Some(67),
+        ),
+        // One of several that is never so: the others may be.
+        ("{ any: [ { hour: \"09:00-09:00\" }, { list: a } ] }", None),
+        ("{ any: [ { hour: \"09:00-09:00\" }, { hour: \"10:00-10:00\" } ] }", Some(9)),
+        ("{ any: [ { list: a }, { not: { list: a } } ] }", Some(9)),
+    ] {
+        asked(condition, column);
+    }
+    let of = |condition: &str| {
+        let flow = steps(&format!("  - if: {condition}\n    then: [ wait: 2d ]\n"));
+        told(&flow, &["4:9 one-way-branch"])[0].message.clone()
+    };
+    assert!(of("{ hour: \"09:00-09:00\" }").contains("`then`"));
+    assert!(of("{ any: [ { list: a }, { not: { list: a } } ] }").contains("`else`"));
+}
+
+#[test]
+fn nobody_enters() {
+    let entry = |condition: &str| {
+        steps("  - email: hello\n")
+            .replace("steps:", &format!("entry: {{ if: {condition} }}\nsteps:"))
+    };
+    told(&entry("{ all: [ { list: a }, { not: { list: a } } ] }"), &["3:14 one-way-branch"]);
+    told(&entry("{ all: [ { list: a }, { not: { list: b } } ] }"), &[]);
+}
+
+/// What the reader itself refuses.
+#[test]
+fn conditions_that_ask_nothing_are_no_conditions() {
+    for (condition, expected) in [
+        ("{ all: [] }", "4:16 empty-list"),
+        ("{ weekday: [] }", "4:20 empty-list"),
+        ("{ purchased: any, times: 0 }", "4:34 bad-number"),
+    ] {
+        told(&steps(&format!("  - if: {condition}\n    then: [ wait: 2d ]\n")), &[expected]);
+    }
+}
+
+#[test]
+fn d1_windows_that_never_open() {
+    let send = |send: &str| {
+        steps("  - email: hello\n").replace("steps:", &format!("send: {{ {send} }}\nsteps:"))
+    };
+    for (windows, expected) in [
+        ("hours: \"09:00-09:00\"", &["3:16 never-open"][..]),
+        ("hours: \"09:00-20:00\", days: [sat], rest: israel", &["3:16 never-open"]),
+        ("rest: israel, days: fri, hours: \"15:00-23:00\"", &["3:41 never-open"]),
+        ("hours: \"09:00-20:00\", days: [fri], rest: israel", &[]),
+        ("hours: \"09:00-23:00\", days: [sat], rest: israel", &[]),
+        ("hours: \"22:00-02:00\"", &[]),
+        ("rest: israel", &[]),
+        ("kind: marketing", &[]),
+    ] {
+        told(&send(windows), expected);
+    }
+}

@@ -1,0 +1,124 @@
+//! Checks of what a journey would do: for each what it finds, and what it lets pass.
+
+mod branches;
+mod codes;
+mod graph;
+mod limits;
+mod people;
+mod texts;
+
+use masa_language::{Files, Library, Problem, Severity};
+
+/// A shop that names itself in two languages, with a form that asks for consent and one that doesn't.
+const SHOP: &str = "\
+name: { en: Tea, he: תה }
+url: https://shop.example
+address: 1 Garden Road
+language: en
+timezone: Asia/Jerusalem
+forms:
+  spring: { lists: [news], consent: I agree }
+  plain: { lists: [plain] }
+";
+
+const MAIL: &str = "---\nsubject: Hello\n---\n<p>Hello</p>\n";
+
+/// A flow with these steps, which begin in its line 4, for contacts who agreed.
+fn steps(steps: &str) -> String {
+    format!("flow: one\ntrigger: {{ joined: news }}\nsteps:\n{steps}")
+}
+
+/// The files of some flows, each in the folder of its number, with the templates that its steps send;
+/// `others` replace files or add to them.
+fn files(flows: &[&str], others: &[(&str, &str)]) -> Files {
+    let mut files = Files::from_texts([("shop.yaml", SHOP)]);
+    for (number, flow) in flows.iter().enumerate() {
+        files.insert(format!("{number}/flow.yaml"), (*flow).to_owned());
+        let heads = ["- email: ", "- { email: ", ", email: "];
+        for rest in heads.iter().flat_map(|head| flow.split(head).skip(1)) {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            let name = &rest[..end.unwrap_or(rest.len())];
+            for language in ["en", "he"] {
+                files.insert(format!("{number}/templates/{name}.{language}.html"), MAIL.to_owned());
+            }
+        }
+    }
+    for (path, text) in others {
+        files.insert((*path).to_owned(), (*text).to_owned());
+    }
+    files
+}
+
+fn read(files: &Files) -> (Option<Library>, Vec<Problem>) {
+    match masa_language::read(files) {
+        Ok(mut library) => {
+            let warnings = std::mem::take(&mut library.warnings);
+            assert!(warnings.iter().all(|told| told.severity == Severity::Warning), "{warnings:?}");
+            (Some(library), warnings)
+        }
+        Err(problems) => {
+            let errors = problems.iter().any(|told| told.severity == Severity::Error);
+            assert!(errors, "{problems:?}");
+            (None, problems)
+        }
+    }
+}
+
+/// Asserts what is told of some files, each problem written as `file:line:column code`.
+#[track_caller]
+fn told_of(files: &Files, expected: &[&str]) -> Vec<Problem> {
+    let (_, problems) = read(files);
+    let found: Vec<String> =
+        problems.iter().map(|p| format!("{}:{}:{} {}", p.file, p.line, p.column, p.code)).collect();
+    let text = files.get("0/flow.yaml").unwrap_or_default();
+    assert_eq!(found, expected, "\n{text:.2000}\n{problems:#?}");
+    problems
+}
+
+/// Asserts what is told of one flow, each problem written as `line:column code`.
+#[track_caller]
+fn told(flow: &str, expected: &[&str]) -> Vec<Problem> {
+    let expected: Vec<String> = expected.iter().map(|at| format!("0/flow.yaml:{at}")).collect();
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    told_of(&files(&[flow], &[]), &expected)
+}
+
+#[test]
+fn the_base_of_these_tests_is_good() {
+    told(&steps("  - email: hello\n"), &[]);
+}
+
+#[test]
+fn warnings_stop_nothing_and_stand_among_errors() {
+    let loop_ = "  - { id: a, email: hello }\n  - jump: a\n";
+    let (library, warnings) = read(&files(&[&steps(loop_)], &[]));
+    assert_eq!(library.unwrap().flows.len(), 1);
+    let json = serde_json::to_value(&warnings).unwrap();
+    assert_eq!((&json[0]["severity"], &json[0]["code"]), (&"warning".into(), &"loop-sends".into()));
+    assert!(warnings[0].to_string().starts_with("0/flow.yaml:5:5: warning: in this loop"));
+
+    let lost = format!("{loop_}  - wait: 2d\n");
+    let (library, problems) = read(&files(&[&steps(&lost)], &[]));
+    assert_eq!(library, None);
+    let told: Vec<_> = problems.iter().map(|p| (p.line, p.code, p.severity)).collect();
+    let expected = [(5, "loop-sends", Severity::Warning), (6, "unreachable-step", Severity::Error)];
+    assert_eq!(told, expected);
+    assert!(problems[1].to_string().starts_with("0/flow.yaml:6:5: no contact"), "{}", problems[1]);
+}
+
+#[test]
+fn what_is_not_understood_is_not_checked() {
+    // The second flow's loop is told, the first one's is not: its steps are not all known.
+    let broken = steps("  - { id: a, email: hello }\n  - jump: a\n  - wait: 2\n");
+    let whole =
+        "flow: two\ntrigger: { joined: plain }\nsteps:\n  - { id: a, email: hello }\n  - jump: a\n";
+    told_of(
+        &files(&[&broken, whole], &[]),
+        &["0/flow.yaml:6:11 bad-duration", "1/flow.yaml:5:5 loop-sends"],
+    );
+    // What would ask the shop is left, too, when it is not understood.
+    let shop = SHOP.replace("language: en", "language: english");
+    let plain = "flow: two\ntrigger: { joined: plain }\nsteps:\n  - email: hello\n";
+    told_of(&files(&[plain], &[]), &["0/flow.yaml:4:5 no-consent-asked"]);
+    told_of(&files(&[plain], &[("shop.yaml", &shop)]), &["shop.yaml:4:11 bad-language"]);
+}
