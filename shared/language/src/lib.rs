@@ -4,6 +4,8 @@
 //! that is wrong, with file, line and column. What it returns is ready to be published: names are
 //! resolved, every step has its id, and nothing in it needs to be checked again.
 
+mod branches;
+mod changes;
 mod checks;
 mod codes;
 mod condition;
