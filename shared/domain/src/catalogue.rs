@@ -1,12 +1,16 @@
-//! What is live: journeys, forms, products, and who sends.
+//! What is live: journeys, and what the shop says.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{flow::Flow, span::Span, trigger::Trigger};
+use crate::{
+    flow::{Flow, PRIORITY},
+    setup::Setup,
+    trigger::Trigger,
+};
 
-/// What is live: the flows' newest versions, the forms, and the shop.
+/// What is live: the flows' newest versions, and what the shop says.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Catalogue {
@@ -14,28 +18,16 @@ pub struct Catalogue {
     pub revision: u64,
     /// The live version of each flow, and what lets a contact in.
     pub flows: BTreeMap<String, LiveFlow>,
-    /// The forms that may be filled.
-    pub forms: BTreeMap<String, Form>,
-    /// Who sends.
-    pub shop: Shop,
-    /// What is known of products, by their ids.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub products: BTreeMap<String, ProductFacts>,
+    /// What `shop.yaml` says.
+    #[serde(flatten)]
+    pub setup: Setup,
     /// The ways that won, by `<flow>/<step>`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub winners: BTreeMap<String, String>,
-}
-
-/// What a journey may ask about a product.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ProductFacts {
-    /// Its category.
+    /// The hour of the day at which the audience reads most, where each contact lives (D4). Whoever
+    /// counts puts it here.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub category: Option<String>,
-    /// How long one of it lasts, when it is used up.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lasts: Option<Span>,
+    pub best_hour: Option<u8>,
 }
 
 /// A live flow in the catalogue.
@@ -51,36 +43,18 @@ pub struct LiveFlow {
     /// What reaches its goal, likewise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub goals: Vec<String>,
+    /// Its priority (D3): of flows that one fact starts, the higher begins first.
+    #[serde(default = "usual", skip_serializing_if = "is_usual")]
+    pub priority: u8,
 }
 
-/// A form of a public page.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Form {
-    /// Lists that the form joins.
-    pub lists: Vec<String>,
-    /// The words beside the form by which sending it is consent; without them only a ticked
-    /// `consent` or `consent_sms` box is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub consent: Option<String>,
-    /// Web origins that may post it, such as `https://shop.example`; any when empty.
-    pub origins: Vec<String>,
+fn usual() -> u8 {
+    PRIORITY
 }
 
-/// Who sends, as templates and footers show it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Shop {
-    /// The shop's name, by language.
-    pub name: BTreeMap<String, String>,
-    /// Its web address.
-    pub url: String,
-    /// Its postal address, by language (CAN-SPAM; Israel's section 30A).
-    pub address: BTreeMap<String, String>,
-    /// The language of contacts that have none.
-    pub language: String,
-    /// The IANA zone of contacts that have none.
-    pub timezone: String,
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_usual(priority: &u8) -> bool {
+    *priority == PRIORITY
 }
 
 impl LiveFlow {
@@ -91,6 +65,7 @@ impl LiveFlow {
             keys.into_iter().collect()
         };
         let goals = flow.goal.as_ref().map(|goal| keys(&goal.reached_by)).unwrap_or_default();
-        Self { version, digest, triggers: keys(&flow.triggers), goals }
+        let (triggers, priority) = (keys(&flow.triggers), flow.priority);
+        Self { version, digest, triggers, goals, priority }
     }
 }

@@ -211,7 +211,7 @@ impl Asked<'_> {
 
     pub(crate) fn zone(&self) -> jiff::tz::TimeZone {
         let own = self.contact.profile.timezone.as_deref();
-        calendar::zone_of(own, &self.known.catalogue.shop.timezone)
+        calendar::zone_of(own, &self.known.catalogue.setup.shop.timezone)
     }
 
     /// A field of the contact, or of what began the run.

@@ -1,7 +1,7 @@
 //! A person's state: one value that holds all a decision needs, so that a decision is committed
 //! with one conditional write.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,10 @@ use serde_json::Value;
 use crate::{
     consent::{Answer, Channel, Consent},
     fact::{Fact, Happening},
-    id::{ContactId, FactId, RunId},
+    id::{ContactId, FactId, MessageId, RunId},
     purchases::Purchases,
     run::{End, Run},
+    setup::Cap,
     trigger::{Activity, Trigger},
 };
 
@@ -35,6 +36,12 @@ const ENDED_RUNS_KEPT: usize = 10;
 
 /// How many runs of a contact may be live; further ones are not entered.
 pub(crate) const LIVE_RUNS_MAX: usize = 20;
+
+/// How many messages are counted for caps at most.
+const PACED_KEPT: usize = 100;
+
+/// How many mails a contact must have read before one hour is called the best.
+const READS_KNOWN: u32 = 5;
 
 /// How many applied facts are remembered; beyond it the oldest goes first, although it could still
 /// be delivered again. Nobody buys five hundred times a day.
@@ -74,6 +81,12 @@ pub struct Contact {
     /// `opened-since-purchase`, `clicked:<link>`, `referred:…`.
     #[serde(default)]
     pub seen: BTreeMap<String, Seen>,
+    /// At which hours mails were read first, where the contact lives: how often (D4).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hours: BTreeMap<u8, u32>,
+    /// The last advertising messages, for the shop's caps (D2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paced: Vec<Paced>,
     /// Entries by flow, for re-entry.
     #[serde(default)]
     pub flows: BTreeMap<String, FlowLedger>,
@@ -121,6 +134,17 @@ pub struct Seen {
     pub last_at: Timestamp,
 }
 
+/// A message that counts for caps (D2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paced {
+    /// Which.
+    pub message: MessageId,
+    /// By which way it goes.
+    pub channel: Channel,
+    /// When it was decided.
+    pub at: Timestamp,
+}
+
 /// A contact's entries into one flow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowLedger {
@@ -162,6 +186,8 @@ impl Contact {
             consent: BTreeMap::new(),
             purchases: Purchases::default(),
             seen: BTreeMap::new(),
+            hours: BTreeMap::new(),
+            paced: Vec::new(),
             flows: BTreeMap::new(),
             runs: BTreeMap::new(),
             applied: BTreeMap::new(),
@@ -230,6 +256,43 @@ impl Contact {
             Activity::Visit => seen("event:visit"),
             Activity::Any => self.purchases.last_at.max(seen("opened")).max(seen("event:visit")),
         }
+    }
+
+    /// Counts a message for caps, and forgets those that count for none any more.
+    pub(crate) fn pace(&mut self, message: Paced, caps: &[Cap]) {
+        let of =
+            |channel| caps.iter().filter(move |cap| cap.channel.is_none_or(|of| of == channel));
+        self.paced.push(message);
+        self.paced
+            .retain(|sent| of(sent.channel).any(|cap| cap.within.after(sent.at) > message.at));
+        let surplus = self.paced.len().saturating_sub(PACED_KEPT);
+        self.paced.drain(..surplus);
+    }
+
+    /// A message did not go after all.
+    pub(crate) fn unpace(&mut self, message: MessageId) {
+        self.paced.retain(|sent| sent.message != message);
+    }
+
+    /// When messages of a channel, or of all, were decided.
+    pub(crate) fn paced(&self, channel: Option<Channel>) -> Vec<Timestamp> {
+        let sent = self.paced.iter().filter(|sent| channel.is_none_or(|of| of == sent.channel));
+        sent.map(|sent| sent.at).collect()
+    }
+
+    /// Counts the hour at which a mail was read.
+    pub(crate) fn reads_at(&mut self, hour: i8) {
+        let Ok(hour) = u8::try_from(hour) else { return };
+        let times = self.hours.entry(hour).or_default();
+        *times = times.saturating_add(1);
+    }
+
+    /// The hour at which this contact reads most, the earliest of several; none as long as too little
+    /// is known.
+    pub fn best_hour(&self) -> Option<u8> {
+        let known: u32 = self.hours.values().fold(0, |sum, times| sum.saturating_add(*times));
+        let best = self.hours.iter().max_by_key(|(hour, times)| (**times, Reverse(**hour)));
+        best.filter(|_| known >= READS_KNOWN).map(|(hour, _)| *hour)
     }
 
     fn apply_details(&mut self, fact: &Fact) {

@@ -11,14 +11,14 @@ use serde_json::Value;
 use crate::{
     calendar::{ClockTime, Offset, Weekday},
     condition::Condition,
-    consent::Channel,
+    message::Medium,
     quiet::Windows,
     span::Span,
     trigger::{Anchor, Trigger},
 };
 
 /// One immutable version of a journey.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Flow {
     /// Its name.
     pub name: String,
@@ -33,6 +33,12 @@ pub struct Flow {
     /// How long a message may be held; for as long as it takes when absent (D2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Span>,
+    /// When the cap has room for one message only, the higher goes first (D3): 0 to 9.
+    #[serde(default = "usual", skip_serializing_if = "is_usual")]
+    pub priority: u8,
+    /// Whether messages wait for the hour at which the contact reads most (D4).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub best_hour: bool,
     /// What lets a contact in: any of these.
     pub triggers: Vec<Trigger>,
     /// Who may enter; everybody when absent.
@@ -116,6 +122,18 @@ pub struct Goal {
     pub within: Span,
 }
 
+/// The priority of a flow that names none.
+pub const PRIORITY: u8 = 5;
+
+fn usual() -> u8 {
+    PRIORITY
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_usual(priority: &u8) -> bool {
+    *priority == PRIORITY
+}
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -152,6 +170,20 @@ pub enum Action {
         /// When other than the flow's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kind: Option<Kind>,
+    },
+    /// Tells somebody of the shop, with the contact's story (A8).
+    Tell {
+        /// Whom, of [`crate::Setup::people`].
+        person: String,
+        /// The words before the story, by language; the key `""` holds a text for all.
+        text: BTreeMap<String, String>,
+    },
+    /// Calls a system and waits for its answer (A9).
+    Call {
+        /// Which, of [`crate::Setup::systems`].
+        system: String,
+        /// What it is told beside the contact; texts are templates.
+        send: BTreeMap<String, Value>,
     },
     /// Waits (A3).
     Wait(Span),
@@ -319,6 +351,29 @@ pub struct Template {
     pub text: Option<String>,
 }
 
+impl Default for Flow {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            kind: Kind::default(),
+            on_unknown: None,
+            windows: Windows::default(),
+            deadline: None,
+            priority: PRIORITY,
+            best_hour: false,
+            triggers: Vec::new(),
+            entry_if: None,
+            again: Again::default(),
+            late: Late::default(),
+            exits: Vec::new(),
+            goal: None,
+            first: None,
+            steps: BTreeMap::new(),
+            templates: BTreeMap::new(),
+        }
+    }
+}
+
 impl Flow {
     /// The steps that may follow a step, with the word of each way; `None` is the end.
     pub fn ways<'f>(&'f self, step: &'f Step) -> Vec<(&'f str, Option<&'f str>)> {
@@ -340,11 +395,14 @@ impl Flow {
         }
     }
 
-    /// A step's channel and kind when it sends.
-    pub fn sends(&self, step: &str) -> Option<(Channel, Kind)> {
+    /// By which way a step sends, and of which kind that is. What does not go to the contact is
+    /// never advertising.
+    pub fn sends(&self, step: &str) -> Option<(Medium, Kind)> {
         match &self.steps.get(step)?.action {
-            Action::Email { kind, .. } => Some((Channel::Email, kind.unwrap_or(self.kind))),
-            Action::Sms { kind, .. } => Some((Channel::Sms, kind.unwrap_or(self.kind))),
+            Action::Email { kind, .. } => Some((Medium::Email, kind.unwrap_or(self.kind))),
+            Action::Sms { kind, .. } => Some((Medium::Sms, kind.unwrap_or(self.kind))),
+            Action::Tell { .. } => Some((Medium::Tell, Kind::Transactional)),
+            Action::Call { .. } => Some((Medium::Call, Kind::Transactional)),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! What happened, for all journeys of a contact: runs end, waits end, runs begin, goals are reached.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -47,10 +47,12 @@ impl<'a> Walk<'a> {
         }
         let known = self.known;
         let keys = occurrence.keys();
-        for (name, live) in &known.catalogue.flows {
-            if !live.triggers.iter().any(|key| keys.contains(key)) {
-                continue;
-            }
+        let live = known.catalogue.flows.iter();
+        let live = live.filter(|(_, live)| live.triggers.iter().any(|key| keys.contains(key)));
+        let mut live: Vec<_> = live.collect();
+        // The first to begin is the first to send, when the cap has room for one (D3).
+        live.sort_by_key(|(_, live)| Reverse(live.priority));
+        for (name, live) in live {
             let Some(flow) = self.flow(name, live.version)? else { continue };
             let matching = Matching { contact: &self.contact, known, now: self.now, run: None };
             if occurrence.matched(&flow.triggers, matching).is_some() {
@@ -192,7 +194,7 @@ impl<'a> Walk<'a> {
             state: State::Ended { end: End::Finished, at: self.now },
             data,
             goal_at: None,
-            held_since: None,
+            held: None,
             awoken_by: None,
             messages: BTreeMap::new(),
             story: Vec::new(),

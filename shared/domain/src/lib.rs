@@ -24,6 +24,8 @@ pub mod planted;
 mod purchases;
 mod quiet;
 mod run;
+mod sending;
+mod setup;
 mod span;
 mod steps;
 pub mod story;
@@ -31,20 +33,22 @@ mod trigger;
 mod walk;
 
 pub use calendar::{ClockTime, DAYTIME, NotATime, NotAnOffset, Offset, Weekday, zone};
-pub use catalogue::{Catalogue, Form, LiveFlow, ProductFacts, Shop};
+pub use catalogue::{Catalogue, LiveFlow};
 pub use condition::{Condition, FieldTest, Hours, MailStatus, Since};
 pub use consent::{Answer, Channel, Consent, Refusals, Suppressed, Suppressions, WhySuppressed};
-pub use contact::{Contact, FlowLedger, Profile, Seen};
+pub use contact::{Contact, FlowLedger, Paced, Profile, Seen};
 pub use decide::{Decision, Effect, Known, Need, Stimulus, Verdict, decide};
 pub use fact::{ConsentGiven, ContactDetails, Fact, Happening, Item, Order};
 pub use flow::{
-    Action, Again, Flow, Goal, Kind, Late, Moment, OnUnknown, Step, Template, Way, Winner, WonBy,
+    Action, Again, Flow, Goal, Kind, Late, Moment, OnUnknown, PRIORITY, Step, Template, Way,
+    Winner, WonBy,
 };
 pub use id::{ContactId, ContactKey, FactId, Id, MessageId, RunId};
-pub use message::{MARKS_MAX, Message, Skip, Status};
+pub use message::{MARKS_MAX, Medium, Message, Skip, Status};
 pub use purchases::{PurchaseTest, Purchases, Recent};
 pub use quiet::{Rest, Windows};
-pub use run::{End, Run, State};
+pub use run::{End, Held, Run, State};
+pub use setup::{Cap, Form, Person, ProductFacts, Question, QuestionKind, Setup, Shop, System};
 pub use span::Span;
 pub use story::{Entry, What};
 pub use trigger::{Activity, Anchor, Bought, Product, Referral, Trigger};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     consent::Channel,
@@ -24,7 +25,10 @@ pub struct Message {
     /// The step that sends it.
     pub step: String,
     /// By which way.
-    pub channel: Channel,
+    pub medium: Medium,
+    /// When it was claimed first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_at: Option<Timestamp>,
     /// Its fate so far.
     pub status: Status,
     /// First human or machine fetch of the pixel.
@@ -52,6 +56,41 @@ pub struct Message {
     /// When the reader called it spam.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub complained_at: Option<Timestamp>,
+}
+
+/// By which way something leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Medium {
+    /// A mail to the contact, by SES.
+    Email,
+    /// A text to the contact, by SNS.
+    Sms,
+    /// A mail to somebody of the shop, by SES (A8).
+    Tell,
+    /// A webhook to a system (A9).
+    Call,
+}
+
+impl Medium {
+    /// The channel, of which the contact has a say; none when it does not go to the contact.
+    pub fn channel(self) -> Option<Channel> {
+        match self {
+            Self::Email => Some(Channel::Email),
+            Self::Sms => Some(Channel::Sms),
+            Self::Tell | Self::Call => None,
+        }
+    }
+
+    /// The name used in tags and files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Sms => "sms",
+            Self::Tell => "tell",
+            Self::Call => "call",
+        }
+    }
 }
 
 /// How many opens, and how many clicks, of one message are told apart. More than that is no person.
@@ -87,6 +126,13 @@ pub enum Status {
         at: Timestamp,
         /// The provider's id.
         provider_id: String,
+    },
+    /// A system took the call, and answered this (A9).
+    Answered {
+        /// When.
+        at: Timestamp,
+        /// The plain members of its answer.
+        answer: BTreeMap<String, Value>,
     },
     /// It was not sent, on purpose.
     Skipped {
@@ -144,6 +190,7 @@ impl Status {
         match self {
             Self::Claimed { .. } | Self::Released { .. } => None,
             Self::Sent { at, .. }
+            | Self::Answered { at, .. }
             | Self::Skipped { at, .. }
             | Self::Failed { at, .. }
             | Self::Unknown { at } => Some(*at),
@@ -156,6 +203,7 @@ impl Status {
             Self::Claimed { .. } => "being sent".to_owned(),
             Self::Released { reason, .. } => format!("to be tried again: {reason}"),
             Self::Sent { .. } => "sent".to_owned(),
+            Self::Answered { .. } => "answered".to_owned(),
             Self::Skipped { reason, .. } => format!("not sent: {}", reason.as_str()),
             Self::Failed { reason, .. } => format!("could not be sent: {reason}"),
             Self::Unknown { .. } => "outcome unknown, not tried again".to_owned(),
@@ -164,9 +212,9 @@ impl Status {
 }
 
 impl Message {
-    /// Whether the provider took it.
+    /// Whether the provider, or the system that was called, took it.
     pub fn was_sent(&self) -> bool {
-        matches!(self.status, Status::Sent { .. })
+        matches!(self.status, Status::Sent { .. } | Status::Answered { .. })
     }
 
     /// Whether it was read: the pixel was fetched, or, since many readers load no images, a link

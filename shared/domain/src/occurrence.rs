@@ -112,7 +112,7 @@ fn is_fact(trigger: &Trigger, what: &Happening, matching: Matching<'_>) -> bool 
     match (trigger, what) {
         (Trigger::Form(form), Happening::Signup { form: Some(filled) }) => form == filled,
         (Trigger::Purchased(bought), Happening::Purchase(order)) => {
-            let products = &matching.known.catalogue.products;
+            let products = &matching.known.catalogue.setup.products;
             let category = |product: &str| products.get(product)?.category.clone();
             bought.is(order, &contact.purchases, category)
         }
@@ -161,7 +161,7 @@ pub(crate) fn trigger_data(fact: &Fact, known: &Known) -> Value {
         Happening::Signup { form } => json!({ "form": form }),
         Happening::Purchase(order) => {
             let mut order = order.clone();
-            let lasts = |product: &str| known.catalogue.products.get(product)?.lasts;
+            let lasts = |product: &str| known.catalogue.setup.products.get(product)?.lasts;
             let ends = order.items.iter().filter_map(|item| {
                 let seconds = lasts(&item.product_id)?.as_seconds().checked_mul(item.quantity)?;
                 Some(Span::seconds(seconds).after(fact.at))

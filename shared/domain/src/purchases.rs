@@ -114,7 +114,7 @@ impl PurchaseTest {
         let category = |product: &str| match &self.category {
             None => true,
             Some(category) => {
-                let facts = asked.known.catalogue.products.get(product);
+                let facts = asked.known.catalogue.setup.products.get(product);
                 facts.is_some_and(|facts| facts.category.as_ref() == Some(category))
             }
         };

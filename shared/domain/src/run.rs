@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
+    consent::Channel,
     id::{FactId, Id, RunId},
+    message::Status,
     story::{Entry, What},
 };
 
@@ -48,9 +50,9 @@ pub struct Run {
     /// When it reached its flow's goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goal_at: Option<Timestamp>,
-    /// Since when it holds a message that may not go yet.
+    /// The message that it holds because it may not go yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_since: Option<Timestamp>,
+    pub held: Option<Held>,
     /// What ended its last wait for something that happened: another run's stimulus, perhaps, which has
     /// to ask for this run's effects too when it comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,6 +82,17 @@ fn is_zero(number: &u32) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
 fn is_none(number: &u8) -> bool {
     *number == 0
+}
+
+/// A message that may not go yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Since when.
+    pub since: Timestamp,
+    /// By which way it goes.
+    pub channel: Channel,
+    /// The priority of its flow.
+    pub priority: u8,
 }
 
 /// Where a run stands.
@@ -141,8 +154,8 @@ impl Run {
         }
     }
 
-    /// A member of what began it, by its path: `order.total` (as a number), `event.city`,
-    /// `event.name`.
+    /// A member of what began it, or of what a system answered, by its path: `order.total` (as a
+    /// number), `event.city`, `event.name`, `call.number`.
     pub(crate) fn brought(&self, path: &str) -> Option<Value> {
         let (root, rest) = path.split_once('.')?;
         let mut found = self.data.get(root)?;
@@ -156,6 +169,18 @@ impl Run {
             ("order.total", Some(total)) => total.parse().ok().map(|total: f64| json!(total)),
             _ => Some(found.clone()),
         }
+    }
+
+    /// Keeps what a system answered, in place of what one answered before.
+    pub(crate) fn hear(&mut self, status: &Status) {
+        if !self.data.is_object() {
+            self.data = json!({});
+        }
+        let Value::Object(data) = &mut self.data else { return };
+        match status {
+            Status::Answered { answer, .. } => data.insert("call".to_owned(), json!(answer)),
+            _ => data.shift_remove("call"),
+        };
     }
 
     pub(crate) fn tell(&mut self, at: Timestamp, step: &str, what: What) {

@@ -7,7 +7,7 @@ use crate::{
     calendar,
     condition::{Asked, equal},
     decide::Need,
-    flow::{Action, Flow, Kind, Late, Moment, Step, Way},
+    flow::{Action, Flow, Late, Moment, Step, Way},
     follow::Followed,
     holidays,
     id::Id,
@@ -44,9 +44,10 @@ impl Walk<'_> {
     ) -> Result<Onward, Need> {
         let wait = |until| Onward::Stand(State::Waiting { step: id.to_owned(), until });
         match &step.action {
-            Action::Email { kind, .. } | Action::Sms { kind, .. } => {
-                return Ok(self.send(run, flow, id, step, *kind));
-            }
+            Action::Email { .. }
+            | Action::Sms { .. }
+            | Action::Tell { .. }
+            | Action::Call { .. } => return Ok(self.send(run, flow, id, step)),
             Action::Wait(span) | Action::Await { span, .. } => return Ok(wait(span.after(base))),
             Action::Quiet { event, span } => {
                 return Ok(wait(self.quiet_at(event, *span).unwrap_or_else(|| span.after(base))));
@@ -119,41 +120,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Sends, or holds the message until it may go (D1). Its own time to wait may be over before: then
-    /// it is dropped, and the run goes on. A transactional message of a marketing journey goes at
-    /// once.
-    fn send(
-        &self,
-        run: &mut Run,
-        flow: &Flow,
-        id: &str,
-        step: &Step,
-        kind: Option<Kind>,
-    ) -> Onward {
-        let now = self.now;
-        let at_once = flow.kind == Kind::Marketing && kind == Some(Kind::Transactional);
-        let since = run.held_since.take().unwrap_or(now);
-        let open = match at_once {
-            true => Some(now),
-            false => flow.windows.next(now, &self.asked(run).zone()),
-        };
-        let late = |at| flow.deadline.is_some_and(|deadline| deadline.after(since) < at);
-        match open.filter(|open| !late(*open)) {
-            Some(open) if open <= now => Onward::Stand(State::Sending { step: id.to_owned() }),
-            Some(until) => {
-                run.held_since = Some(since);
-                run.tell(now, id, What::Note("held until messages may go".to_owned()));
-                Onward::Stand(State::Waiting { step: id.to_owned(), until })
-            }
-            None => {
-                let words = "dropped: it could not go before its deadline";
-                run.tell(now, id, What::Note(words.to_owned()));
-                Onward::To(step.next.clone())
-            }
-        }
-    }
-
-    fn asked<'w>(&'w self, run: &'w Run) -> Asked<'w> {
+    pub(crate) fn asked<'w>(&'w self, run: &'w Run) -> Asked<'w> {
         Asked { contact: &self.contact, run: Some(run), known: self.known, now: self.now }
     }
 

@@ -6,13 +6,15 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
+    calendar,
+    condition::Asked,
     contact::Contact,
     decide::{Effect, Known, Need, Verdict},
     fact::{ContactDetails, Fact, Happening},
     flow::{Action, Flow},
     follow::{CHAIN_ENDS_AFTER, Followed},
     id::{FactId, Id, MessageId, RunId},
-    message::Message,
+    message::{Medium, Message, Status},
     occurrence::{Consequence, Occurrence},
     planted::{self, Bug},
     run::{End, Run, State},
@@ -57,6 +59,12 @@ impl<'a> Walk<'a> {
             told.insert(field, before);
         }
         let joined = self.contact.apply(fact, self.now);
+        if matches!(fact.what, Happening::Opened { .. }) {
+            let asked =
+                Asked { contact: &self.contact, run: None, known: self.known, now: self.now };
+            let hour = calendar::local(fact.at, &asked.zone()).hour();
+            self.contact.reads_at(hour);
+        }
         let mut followed: Vec<Consequence> = joined.into_iter().map(Consequence::Joined).collect();
         let changed = told.into_iter().filter(|(field, old)| self.contact.field(field) != *old);
         followed.extend(changed.map(|(field, before)| Consequence::Changed { field, before }));
@@ -120,6 +128,14 @@ impl<'a> Walk<'a> {
         let Some(State::Sending { step }) = self.standing(id, generation) else {
             return Ok(self.already(id, generation));
         };
+        if matches!(message.status, Status::Skipped { .. } | Status::Failed { .. }) {
+            self.contact.unpace(message.id);
+        }
+        if message.medium == Medium::Call
+            && let Some(run) = self.contact.runs.get_mut(&id)
+        {
+            run.hear(&message.status);
+        }
         let outcome = What::Outcome(message.status.in_words());
         self.go_on(id, &step, settled, outcome, Leaves::Next)?;
         Ok(Verdict::Applied)

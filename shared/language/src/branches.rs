@@ -40,8 +40,8 @@ impl Steps<'_, '_> {
         let happens =
             happening::HEADS.iter().chain(&["ended"]).any(|head| until.get(head).is_some());
         if happens && head.is_none() {
-            let (forms, flows) = (self.forms, &mut *self.flows);
-            let mut happenings = Happenings { report: self.report, forms, flows };
+            let (names, flows) = (self.names, &mut *self.flows);
+            let mut happenings = Happenings { report: self.report, names, flows };
             let trigger = happenings.of(&until, At::Run, &["for"]);
             let span = until.must("for", self.report).and_then(|node| duration(node, self.report));
             let (then, otherwise) = self.branches(fields, depth)?;

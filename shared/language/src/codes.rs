@@ -7,6 +7,8 @@ use Severity::{Error, Warning};
 /// Every check: its code, how bad it is, and what it finds. In the order of the codes; `CHECKS.md` is
 /// this table as a page.
 pub const CODES: &[(&str, Severity, &str)] = &[
+    ("bad-address", Error, "What should be an e-mail address is none."),
+    ("bad-cap", Error, "A cap counts nothing, or two things at once."),
     ("bad-duration", Error, "A length of time is not a whole number and a unit, or is too long."),
     (
         "bad-flow-name",
@@ -30,14 +32,15 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     ),
     ("bad-language", Error, "A language is not a code such as `he` or `pt-BR`."),
     ("bad-name", Error, "A name that the store chose is longer than a line, or is none."),
-    ("bad-number", Error, "A number is not whole, or not between 1 and a million."),
+    ("bad-number", Error, "A number is not whole, or too small or too large."),
     ("bad-offset", Error, "An offset is not such as `-3d`, `+2h` or `0d`."),
     ("bad-origin", Error, "An origin of a form is more or less than scheme and host."),
     ("bad-prefix", Error, "A coupon's prefix has other characters than A-Z and 0-9, or too many."),
+    ("bad-question", Error, "A mail asks a question whose name is not written out."),
     ("bad-template-name", Error, "A template's file is not named such as `hello.he.html`."),
     ("bad-time", Error, "A time of day, hours or a moment can't be read."),
     ("bad-timezone", Error, "A time zone is not in the IANA database."),
-    ("bad-url", Error, "The shop's address is not one of the web."),
+    ("bad-url", Error, "The address of the shop, or of a system, is not one of the web."),
     ("bad-value", Error, "A step sets a field to what no field can hold."),
     ("cut-by-comment", Error, "YAML takes the end of a subject for a comment."),
     (
@@ -87,6 +90,7 @@ pub const CODES: &[(&str, Severity, &str)] = &[
         Error,
         "A text is there in some, but not in all languages in which the shop has a name.",
     ),
+    ("never-asked", Warning, "A flow waits for the answer to a question that no mail asks."),
     ("never-open", Error, "Hours, days and rest leave no time in which a message may go."),
     ("no-anchors", Error, "YAML's anchors and aliases are not used."),
     (
@@ -151,12 +155,15 @@ pub const CODES: &[(&str, Severity, &str)] = &[
         "A condition asks about a message that the other flow, as it is here, does not send.",
     ),
     ("unknown-method", Error, "A template calls a method of a value."),
+    ("unknown-person", Error, "A step tells a person whom `shop.yaml` does not name."),
+    ("unknown-question", Error, "A flow or a mail names a question that `shop.yaml` does not ask."),
     (
         "unknown-step",
         Error,
         "A condition or a jump names a step that is not there, or that sends nothing.",
     ),
     ("unknown-step-kind", Error, "There is no such step."),
+    ("unknown-system", Error, "A step calls a system that `shop.yaml` does not name."),
     ("unknown-template", Error, "A step sends a template that is not there."),
     ("unknown-test", Error, "The template engine has no such test."),
     ("unknown-test-line", Error, "There is no such line of a test."),

@@ -145,6 +145,8 @@ fn derived(what: &What) -> String {
                 template => template,
             },
             Action::Sms { .. } => "sms".to_owned(),
+            Action::Tell { person, .. } => joined("tell", person),
+            Action::Call { system, .. } => joined("call", system),
             Action::Wait(span) => format!("wait-{span}"),
             Action::Set(fields) => {
                 joined("set", &fields.keys().map(String::as_str).collect::<Vec<_>>().join(" "))

@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use masa_domain::{
-    Action, Again, Condition, Flow, Goal, Kind, Late, OnUnknown, Rest, Span, Step, Windows,
+    Action, Again, Condition, Flow, Goal, Kind, Late, OnUnknown, PRIORITY, Rest, Span, Step,
+    Windows,
 };
 
 use crate::{
     condition::{Conditions, Mention, check_mentions, hours, weekdays},
-    fields::{Fields, text, word},
+    directory::Names,
+    fields::{Fields, text, whole, word},
     files::Files,
     flatten::{Flat, StepPlaces, flatten},
-    happening::{At, Happenings, Named, duration},
+    happening::{At, Happenings, Named, duration, flag},
     problem::{Mark, Problem, Report},
     steps::{Steps, Written, check_templates, span},
     template::{self, TemplatePlaces, Templates},
@@ -23,6 +25,8 @@ use crate::{
 const NAME_CHARS_MAX: usize = 40;
 
 const KEYS: [&str; 7] = ["flow", "trigger", "entry", "exit", "goal", "send", "steps"];
+const SEND_KEYS: [&str; 8] =
+    ["kind", "on_unknown", "hours", "days", "rest", "deadline", "priority", "best_hour"];
 /// The kinds of messages.
 pub(crate) const KINDS: [(&str, Kind); 2] =
     [("marketing", Kind::Marketing), ("transactional", Kind::Transactional)];
@@ -70,23 +74,18 @@ pub(crate) struct Places {
     pub templates: BTreeMap<String, BTreeMap<String, TemplatePlaces>>,
 }
 
-/// Reads `<folder>flow.yaml` and the templates beside it. `forms` are the shop's, when they are
-/// known.
-pub(crate) fn read(
-    files: &Files,
-    folder: &str,
-    source: &str,
-    forms: Option<&BTreeSet<String>>,
-) -> Outcome {
+/// Reads `<folder>flow.yaml` and the templates beside it. `names` are those of the shop, when
+/// they are known.
+pub(crate) fn read(files: &Files, folder: &str, source: &str, names: Option<&Names>) -> Outcome {
     let path = format!("{folder}flow.yaml");
     let mut problems = Vec::new();
-    let templates = template::read(files, &format!("{folder}templates/"), &mut problems);
+    let templates = template::read(files, &format!("{folder}templates/"), names, &mut problems);
     let mut report = Report::new(&path);
     let mut outcome = Outcome { name: None, flow: None, named: Vec::new(), problems: Vec::new() };
     if let Some(root) = yaml::parse(source, 0, &mut report) {
         let mut reader = Reader {
             report: &mut report,
-            forms,
+            names,
             mentions: Vec::new(),
             flows: Vec::new(),
             places: Places::default(),
@@ -110,11 +109,13 @@ struct Send {
     on_unknown: Option<OnUnknown>,
     windows: Windows,
     deadline: Option<Span>,
+    priority: Option<u8>,
+    best_hour: bool,
 }
 
 struct Reader<'r, 'f> {
     report: &'r mut Report<'f>,
-    forms: Option<&'r BTreeSet<String>>,
+    names: Option<&'r Names>,
     mentions: Vec<Mention>,
     flows: Vec<Named>,
     places: Places,
@@ -155,6 +156,8 @@ impl<'f> Reader<'_, 'f> {
                 on_unknown: send.on_unknown,
                 windows: send.windows,
                 deadline: send.deadline,
+                priority: send.priority.unwrap_or(PRIORITY),
+                best_hour: send.best_hour,
                 triggers,
                 entry_if,
                 again,
@@ -182,7 +185,7 @@ impl<'f> Reader<'_, 'f> {
     }
 
     fn happenings(&mut self) -> Happenings<'_, 'f> {
-        Happenings { report: self.report, forms: self.forms, flows: &mut self.flows }
+        Happenings { report: self.report, names: self.names, flows: &mut self.flows }
     }
 
     /// One happening, and how long it counts.
@@ -236,8 +239,7 @@ impl<'f> Reader<'_, 'f> {
     fn send(&mut self, node: &Node) -> Send {
         let what = "a mapping such as `{ kind: marketing }`";
         let Some(fields) = Fields::of(node, what, self.report) else { return Send::default() };
-        let known = ["kind", "on_unknown", "hours", "days", "rest", "deadline"];
-        fields.only(&known, self.report);
+        fields.only(&SEND_KEYS, self.report);
         let report = &mut *self.report;
         let kind = fields.get("kind").and_then(|node| word(node, &KINDS, report));
         let on_unknown = fields.get("on_unknown").and_then(|node| word(node, &ON_UNKNOWN, report));
@@ -253,11 +255,13 @@ impl<'f> Reader<'_, 'f> {
         let windows_at = ["hours", "days", "rest"].into_iter().find_map(|key| fields.get(key));
         self.places.windows = windows_at.map(|node| node.at);
         let deadline = fields.get("deadline").and_then(|node| duration(node, report));
-        Send { kind: kind.unwrap_or_default(), on_unknown, windows, deadline }
+        let priority = fields.get("priority").and_then(|node| priority(node, report));
+        let best_hour = flag(&fields, "best_hour", report).unwrap_or_default();
+        Send { kind: kind.unwrap_or_default(), on_unknown, windows, deadline, priority, best_hour }
     }
 
     fn steps(&mut self, node: &Node, templates: &Templates, problems: &mut Vec<Problem>) -> Flat {
-        let mut steps = Steps::new(self.report, &mut self.mentions, self.forms, &mut self.flows);
+        let mut steps = Steps::new(self.report, &mut self.mentions, self.names, &mut self.flows);
         let written: Vec<Written> = steps.read(node);
         let (named, complete, jumps) = (steps.templates, steps.complete, steps.jumps);
         let mut sending = steps.broken_ids;
@@ -265,7 +269,13 @@ impl<'f> Reader<'_, 'f> {
         let flat = flatten(written, self.report);
         let mut others = BTreeSet::new();
         for (id, step) in &flat.steps {
-            let sends = matches!(step.action, Action::Email { .. } | Action::Sms { .. });
+            let sends = matches!(
+                step.action,
+                Action::Email { .. }
+                    | Action::Sms { .. }
+                    | Action::Tell { .. }
+                    | Action::Call { .. }
+            );
             if sends { &mut sending } else { &mut others }.insert(id.clone());
         }
         check_mentions(&self.mentions, &sending, &others, self.report);
@@ -280,6 +290,16 @@ impl<'f> Reader<'_, 'f> {
         }
         flat
     }
+}
+
+/// From 0 to 9.
+fn priority(node: &Node, report: &mut Report<'_>) -> Option<u8> {
+    let number = whole(node, "a number from 0 to 9", report)?;
+    let priority = u8::try_from(number).ok().filter(|number| *number <= 9);
+    if priority.is_none() {
+        report.add(node.at, "bad-number", "a priority is a number from 0 to 9, the higher first");
+    }
+    priority
 }
 
 /// Reports jumps to steps that do not exist.

@@ -1,13 +1,14 @@
 //! Happenings: `{ joined: newsletter }`, `{ purchased: any, over: 200 }`. Triggers, exit rules, goals
 //! and waits name them with the same words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use masa_domain::{Activity, Anchor, Bought, ClockTime, Offset, Referral, Span, Trigger};
 use serde_json::Number;
 
 use crate::{
     condition::{TESTS, product, test},
+    directory::Names,
     fields::{Fields, Heads, label, list, positive, text, word, wrong_type},
     problem::{Mark, Problem, Report},
     steps::span,
@@ -79,7 +80,7 @@ pub(crate) fn unknown_flows<T>(
 /// Reads happenings.
 pub(crate) struct Happenings<'r, 'f> {
     pub report: &'r mut Report<'f>,
-    pub forms: Option<&'r BTreeSet<String>>,
+    pub names: Option<&'r Names>,
     /// Flows that are named.
     pub flows: &'r mut Vec<Named>,
 }
@@ -132,6 +133,9 @@ impl Happenings<'_, '_> {
             }
             "answered" => {
                 let question = label(value, "a question's name", report)?;
+                if let Some(names) = self.names {
+                    names.know("questions", &question, value.at, report);
+                }
                 let test = tested(fields, report)?;
                 Some(Trigger::Answered { question, test })
             }
@@ -174,13 +178,8 @@ impl Happenings<'_, '_> {
 
     pub(crate) fn form(&mut self, node: &Node) -> Option<String> {
         let form = label(node, "the name of a form", self.report)?;
-        if let Some(forms) = self.forms
-            && !forms.contains(&form)
-        {
-            let message = format!("shop.yaml has no form {}", quote(&form));
-            let hint = did_you_mean(&form, forms.iter().map(String::as_str));
-            let hint = hint.unwrap_or_else(|| "describe it under `forms:` in shop.yaml".to_owned());
-            self.report.add(node.at, "unknown-form", message).hint(hint);
+        if let Some(names) = self.names {
+            names.know("forms", &form, node.at, self.report);
         }
         Some(form)
     }

@@ -53,6 +53,8 @@ impl Place {
 pub(crate) enum Calls {
     /// `link(url)`, in texts: HTML has `<a href>`.
     Link,
+    /// `ask('question')`, in the HTML of mails.
+    Ask,
     /// Nothing of ours.
     Nothing,
 }
@@ -201,7 +203,11 @@ fn unknown_names<'t>(
             // Only the state of a loop has methods.
             (named("loop", 2), Kind::Method)
         } else {
-            let ours = (name == "link" && calls == Calls::Link) || name == "loop";
+            let ours = match name {
+                "link" => calls == Calls::Link,
+                "ask" => calls == Calls::Ask,
+                _ => name == "loop",
+            };
             (ours || env.globals().any(|(global, _)| global == name), Kind::Function)
         };
         if !known {
@@ -209,6 +215,27 @@ fn unknown_names<'t>(
         }
     }
     unknown
+}
+
+/// The questions that a template asks, and where, in bytes; no question when its name is not written
+/// out.
+pub(crate) fn asked(template: &str) -> Vec<(Option<String>, usize)> {
+    let mut asked = Vec::new();
+    for tag in tags(template) {
+        for (index, token) in tag.tokens.iter().enumerate() {
+            let Token::Name("ask", offset) = *token else { continue };
+            let after = tag.tokens.get(index + 1..).unwrap_or_default();
+            match after {
+                [Token::Sign(b'('), Token::Value(text), Token::Sign(b')'), ..] => {
+                    let name = text.trim_matches(['\'', '"']);
+                    asked.push((Some(name.to_owned()), offset));
+                }
+                [Token::Sign(b'('), ..] => asked.push((None, offset)),
+                _ => {}
+            }
+        }
+    }
+    asked
 }
 
 /// Whether a name is the word that says what a statement does, or a filter of `{% filter … %}`.

@@ -10,6 +10,7 @@ mod checks;
 mod codes;
 mod condition;
 mod digest;
+mod directory;
 mod fields;
 mod files;
 mod flatten;
@@ -17,6 +18,7 @@ mod flow;
 mod happening;
 mod jinja;
 mod layout;
+mod outward;
 mod problem;
 mod shop;
 mod steps;
@@ -28,7 +30,7 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
-use masa_domain::{Flow, Form, ProductFacts, Shop};
+use masa_domain::{Flow, Setup};
 
 pub use codes::CODES;
 pub use digest::digest;
@@ -41,12 +43,8 @@ pub use tests::{Line, Test, TestStep, read_tests};
 pub struct Library {
     /// The journeys, in the order of their names.
     pub flows: Vec<Flow>,
-    /// The forms that may be filled.
-    pub forms: BTreeMap<String, Form>,
-    /// Who sends.
-    pub shop: Shop,
-    /// What is known of products, by their ids.
-    pub products: BTreeMap<String, ProductFacts>,
+    /// What `shop.yaml` says.
+    pub setup: Setup,
     /// What is probably not meant, in the order of files, lines and columns. It stops nothing.
     pub warnings: Vec<Problem>,
 }
@@ -60,13 +58,13 @@ pub fn read(files: &Files) -> Result<Library, Vec<Problem>> {
     let mut problems = files.unreadable().to_vec();
     layout::check(files, &mut problems);
     let mut shop = shop::read(files);
-    let sound = shop.problems.is_empty().then_some((&shop.shop, &shop.forms));
+    let sound = shop.problems.is_empty().then_some(&shop.setup);
     problems.append(&mut shop.problems);
     let mut sources = Vec::new();
     let mut first = BTreeMap::new();
     let mut named = Vec::new();
     for (folder, source) in layout::flows(files) {
-        let outcome = flow::read(files, folder, source, shop.form_names.as_ref());
+        let outcome = flow::read(files, folder, source, shop.names.as_ref());
         // What is wrong with a broken flow is told first; the rest would only follow from that.
         sources.extend(outcome.flow.filter(|_| outcome.problems.is_empty()));
         problems.extend(outcome.problems);
@@ -86,11 +84,5 @@ pub fn read(files: &Files) -> Result<Library, Vec<Problem>> {
     }
     let mut flows: Vec<Flow> = sources.into_iter().map(|source| source.flow).collect();
     flows.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Library {
-        flows,
-        forms: shop.forms,
-        shop: shop.shop,
-        products: shop.products,
-        warnings: problems,
-    })
+    Ok(Library { flows, setup: shop.setup, warnings: problems })
 }

@@ -1,10 +1,11 @@
-//! `shop.yaml`: who sends, and the forms of the shop's pages.
+//! `shop.yaml`: who sends, and what journeys may name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use masa_domain::{Form, ProductFacts, Shop};
+use masa_domain::{Form, ProductFacts, Setup, Shop};
 
 use crate::{
+    directory::{Names, caps, people, questions, systems},
     fields::{Fields, by_language, label, text, wrong_type},
     files::Files,
     problem::{Mark, Problem, Report},
@@ -18,14 +19,27 @@ pub(crate) const FILE: &str = "shop.yaml";
 /// The longest name of a form, which is part of its web address.
 const FORM_CHARS_MAX: usize = 60;
 
+/// Its keys.
+pub(crate) const KEYS: [&str; 11] = [
+    "name",
+    "url",
+    "address",
+    "language",
+    "timezone",
+    "forms",
+    "products",
+    "questions",
+    "people",
+    "systems",
+    "cap",
+];
+
 /// What was read of the file.
 #[derive(Default)]
 pub(crate) struct Outcome {
-    pub shop: Shop,
-    pub products: BTreeMap<String, ProductFacts>,
-    pub forms: BTreeMap<String, Form>,
-    /// The names of all forms, also of those with problems; `None` when they can't be known.
-    pub form_names: Option<BTreeSet<String>>,
+    pub setup: Setup,
+    /// The names that journeys may use; `None` when they can't be known.
+    pub names: Option<Names>,
     pub problems: Vec<Problem>,
 }
 
@@ -53,12 +67,21 @@ fn file(root: &Node, outcome: &mut Outcome, report: &mut Report<'_>) {
     else {
         return;
     };
-    let known = ["name", "url", "address", "language", "timezone", "forms", "products"];
-    fields.only(&known, report);
+    fields.only(&KEYS, report);
+    outcome.names = Names::of(&fields);
+    let setup = &mut outcome.setup;
+    let part = |key| fields.get(key);
+    setup.products = part("products").map(|node| products(node, report)).unwrap_or_default();
+    setup.forms = part("forms").map(|node| forms(node, report)).unwrap_or_default();
+    setup.questions = part("questions").map(|node| questions(node, report)).unwrap_or_default();
+    setup.people = part("people").map(|node| people(node, report)).unwrap_or_default();
+    setup.systems = part("systems").map(|node| systems(node, report)).unwrap_or_default();
+    setup.caps = part("cap").map(|node| caps(node, report)).unwrap_or_default();
+    setup.shop = shop(&fields, report);
+}
+
+fn shop(fields: &Fields<'_>, report: &mut Report<'_>) -> Shop {
     let timezone = fields.get("timezone").and_then(|node| timezone(node, report));
-    if let Some(node) = fields.get("products") {
-        outcome.products = products(node, report);
-    }
     let language = fields.must("language", report).and_then(|node| language(node, report));
     let url = fields.must("url", report).and_then(|node| url(node, report));
     let texts = |key: &str, what: &str, report: &mut Report<'_>| {
@@ -78,20 +101,16 @@ fn file(root: &Node, outcome: &mut Outcome, report: &mut Report<'_>) {
     };
     let name = texts("name", "the shop's name, or its names by language,", report);
     let address = texts("address", "the shop's postal address, or by language,", report);
-    outcome.shop = Shop {
+    Shop {
         name: name.unwrap_or_default(),
         url: url.unwrap_or_default(),
         address: address.unwrap_or_default(),
         language: language.clone().unwrap_or_default(),
         timezone: timezone.unwrap_or_default(),
-    };
-    match fields.get("forms") {
-        Some(node) => forms(node, outcome, report),
-        None => outcome.form_names = Some(BTreeSet::new()),
     }
 }
 
-fn language(node: &Node, report: &mut Report<'_>) -> Option<String> {
+pub(crate) fn language(node: &Node, report: &mut Report<'_>) -> Option<String> {
     let language = text(node, "a language code", report)?;
     if !is_language(&language) {
         let message = format!("{} is not a language code", quote(&language));
@@ -133,8 +152,7 @@ fn products(node: &Node, report: &mut Report<'_>) -> BTreeMap<String, ProductFac
 fn url(node: &Node, report: &mut Report<'_>) -> Option<String> {
     let url = text(node, "a web address", report)?;
     let (good, rest) = after_scheme(&url);
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if !good || !is_host(host) || url.contains(|c: char| c.is_whitespace() || c.is_control()) {
+    if !good || !host_of(rest) || url.contains(|c: char| c.is_whitespace() || c.is_control()) {
         let message = format!("{} is not a web address", quote(&url));
         report.add(node.at, "bad-url", message).hint("such as `https://shop.example`");
         return None;
@@ -150,6 +168,11 @@ fn after_scheme(url: &str) -> (bool, &str) {
     }
 }
 
+/// Whether an address without its scheme begins with a host.
+pub(crate) fn host_of(rest: &str) -> bool {
+    is_host(rest.split(['/', '?', '#']).next().unwrap_or_default())
+}
+
 /// Whether a text is a host, perhaps with a port.
 fn is_host(text: &str) -> bool {
     let (host, port) = match text.rsplit_once(':') {
@@ -162,11 +185,10 @@ fn is_host(text: &str) -> bool {
         && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
-fn forms(node: &Node, outcome: &mut Outcome, report: &mut Report<'_>) {
-    let Some(fields) = Fields::of(node, "forms by their names", report) else { return };
-    let mut names = BTreeSet::new();
+fn forms(node: &Node, report: &mut Report<'_>) -> BTreeMap<String, Form> {
+    let mut forms = BTreeMap::new();
+    let Some(fields) = Fields::of(node, "forms by their names", report) else { return forms };
     for (key, value) in fields.iter() {
-        names.insert(key.text.clone());
         if !is_name(&key.text, FORM_CHARS_MAX) {
             let message = format!("{} is not a form's name", quote(&key.text));
             report.add(key.at, "bad-form-name", message).hint(format!(
@@ -174,10 +196,10 @@ fn forms(node: &Node, outcome: &mut Outcome, report: &mut Report<'_>) {
             ));
         }
         if let Some(form) = form(value, report) {
-            outcome.forms.insert(key.text.clone(), form);
+            forms.insert(key.text.clone(), form);
         }
     }
-    outcome.form_names = Some(names);
+    forms
 }
 
 fn form(node: &Node, report: &mut Report<'_>) -> Option<Form> {

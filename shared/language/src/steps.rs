@@ -6,6 +6,7 @@ use masa_domain::{Action, Condition, Kind, Span, Trigger, Way, Winner};
 
 use crate::{
     condition::Mention,
+    directory::Names,
     fields::{Fields, Heads, by_language, label, list, text, word},
     flow::KINDS,
     happening::Named,
@@ -20,9 +21,11 @@ const STEPS_MAX: usize = 5_000;
 /// The longest id of a step.
 pub(crate) const ID_CHARS_MAX: usize = 60;
 
-const HEADS: [&str; 16] = [
+const HEADS: [&str; 18] = [
     "email",
     "sms",
+    "tell",
+    "call",
     "wait",
     "wait_until",
     "if",
@@ -44,7 +47,18 @@ const NAMES: Heads = Heads {
     unknown: "unknown-step-kind",
     two: "two-actions",
     apart: "each step begins with its own `-`",
-    beside: &["id", "kind", "subject", "since_last", "then", "else", "winner", "prefix"],
+    beside: &[
+        "id",
+        "kind",
+        "subject",
+        "since_last",
+        "then",
+        "else",
+        "winner",
+        "prefix",
+        "text",
+        "send",
+    ],
 };
 
 /// A step as it was written.
@@ -91,7 +105,7 @@ impl What {
 pub(crate) struct Steps<'r, 'f> {
     pub report: &'r mut Report<'f>,
     pub mentions: &'r mut Vec<Mention>,
-    pub forms: Option<&'r BTreeSet<String>>,
+    pub names: Option<&'r Names>,
     /// Flows that are named.
     pub flows: &'r mut Vec<Named>,
     /// Steps that are jumped to.
@@ -111,13 +125,13 @@ impl<'r, 'f> Steps<'r, 'f> {
     pub(crate) fn new(
         report: &'r mut Report<'f>,
         mentions: &'r mut Vec<Mention>,
-        forms: Option<&'r BTreeSet<String>>,
+        names: Option<&'r Names>,
         flows: &'r mut Vec<Named>,
     ) -> Self {
         Self {
             report,
             mentions,
-            forms,
+            names,
             flows,
             jumps: Vec::new(),
             templates: Vec::new(),
@@ -198,6 +212,8 @@ impl<'r, 'f> Steps<'r, 'f> {
         let beside: &[&str] = match head {
             "email" => &["kind", "subject"],
             "sms" => &["kind"],
+            "tell" => &["text"],
+            "call" => &["send"],
             "wait" => &["since_last"],
             "if" | "wait_until" => &["then", "else"],
             "split" => &["winner"],
@@ -233,6 +249,8 @@ impl<'r, 'f> Steps<'r, 'f> {
         match head {
             "email" => self.email(fields, value),
             "sms" => self.sms(fields, value),
+            "tell" => self.tell(fields, value),
+            "call" => self.call(fields, value),
             "wait" => self.wait(fields, value),
             "set" => self.set(value),
             "count" => self.count(value),

@@ -22,8 +22,8 @@ pub(crate) struct Tag<'t> {
 pub(crate) enum Token<'t> {
     /// A name, and where it begins in bytes of the template.
     Name(&'t str, usize),
-    /// A text between quotes, or a number.
-    Value,
+    /// A text between quotes, or a number, as it is written.
+    Value(&'t str),
     /// A sign.
     Sign(u8),
 }
@@ -124,7 +124,9 @@ impl<'t> Scanner<'t> {
             tokens.push(match first {
                 b'(' | b'[' | b'{' => self.sign(first, 1),
                 b')' | b']' | b'}' => self.sign(first, -1),
-                b'\'' | b'"' | b'0'..=b'9' => Token::Value,
+                b'\'' | b'"' | b'0'..=b'9' => {
+                    Token::Value(trimmed.get(..length).unwrap_or_default())
+                }
                 b if b.is_ascii_alphabetic() || b == b'_' => {
                     Token::Name(trimmed.get(..length).unwrap_or_default(), self.position)
                 }

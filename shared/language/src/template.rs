@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use masa_domain::Template;
 
 use crate::{
+    directory::Names,
     fields::{Fields, text},
     files::Files,
-    jinja::{self, Calls, Place},
+    jinja::{self, Calls, Lines, Place},
     problem::{Mark, Problem, Report},
     words::{is_language, is_name, quote},
     yaml::{self, Node, Scalar, Yaml},
@@ -40,7 +41,12 @@ pub(crate) struct TemplatePlaces {
 }
 
 /// Reads the templates in `folder`, which ends with `/`.
-pub(crate) fn read(files: &Files, folder: &str, problems: &mut Vec<Problem>) -> Templates {
+pub(crate) fn read(
+    files: &Files,
+    folder: &str,
+    names: Option<&Names>,
+    problems: &mut Vec<Problem>,
+) -> Templates {
     let mut templates = Templates::default();
     let mut texts = Vec::new();
     for (path, source) in files.under(folder) {
@@ -53,7 +59,7 @@ pub(crate) fn read(files: &Files, folder: &str, problems: &mut Vec<Problem>) -> 
             templates.files.entry(name.to_owned()).or_insert_with(|| path.to_owned());
             match kind {
                 Kind::Html => {
-                    if let Some((template, places)) = html(source, &mut report) {
+                    if let Some((template, places)) = html(source, names, &mut report) {
                         let languages = templates.by_name.entry(name.to_owned()).or_default();
                         languages.insert(language.to_owned(), template);
                         let languages = templates.places.entry(name.to_owned()).or_default();
@@ -179,7 +185,11 @@ impl<'s> FrontMatter<'s> {
     }
 }
 
-fn html(source: &str, report: &mut Report<'_>) -> Option<(Template, TemplatePlaces)> {
+fn html(
+    source: &str,
+    names: Option<&Names>,
+    report: &mut Report<'_>,
+) -> Option<(Template, TemplatePlaces)> {
     let Some(front) = FrontMatter::of(source) else {
         report
             .add(Mark::START, "no-front-matter", "the template does not begin with its subject")
@@ -187,7 +197,9 @@ fn html(source: &str, report: &mut Report<'_>) -> Option<(Template, TemplatePlac
         jinja::check(source, Place::Lines(1), Calls::Nothing, report);
         return None;
     };
-    jinja::check(front.body, Place::Lines(front.body_line), Calls::Nothing, report);
+    let place = Place::Lines(front.body_line);
+    jinja::check(front.body, place, Calls::Ask, report);
+    ask(front.body, place, names, report);
     if front.body.trim().is_empty() {
         let at = Mark { line: front.body_line, column: 1 };
         report.add(at, "empty-template", "the mail says nothing");
@@ -217,6 +229,24 @@ fn html(source: &str, report: &mut Report<'_>) -> Option<(Template, TemplatePlac
     };
     let html = front.body.to_owned();
     Some((Template { subject: subject?, preheader, html, text: None }, places))
+}
+
+/// Checks the questions that a mail asks.
+fn ask(body: &str, place: Place, names: Option<&Names>, report: &mut Report<'_>) {
+    let lines = Lines::of(body);
+    for (question, offset) in jinja::asked(body) {
+        let (line, column) = lines.position(offset);
+        let at = place.mark(line, column);
+        match (question, names) {
+            (Some(question), Some(names)) => names.know("questions", &question, at, report),
+            (Some(_), None) => {}
+            (None, _) => {
+                report
+                    .add(at, "bad-question", "which question is asked is written out")
+                    .hint("write `{{ ask('nps') }}`, with a question of shop.yaml");
+            }
+        }
+    }
 }
 
 fn missing_subject(at: Mark, report: &mut Report<'_>) {

@@ -7,7 +7,7 @@ use masa_domain::{Referral, Span, Trigger};
 use serde_json::Value;
 
 use crate::{
-    fields::{Fields, Heads, label, list, text, word, wrong_type},
+    fields::{Fields, Heads, label, list, text, whole, word, wrong_type},
     files::Files,
     happening::{At, Happenings, duration},
     problem::{Problem, Report},
@@ -88,6 +88,15 @@ pub enum Line {
         /// How.
         answer: Value,
     },
+    /// From now on a system answers its calls so.
+    System {
+        /// Which.
+        name: String,
+        /// The HTTP status.
+        status: u16,
+        /// The JSON body.
+        answers: Value,
+    },
     /// The daily pass finds this date or silence due.
     Due(Trigger),
     /// A friend does something.
@@ -102,6 +111,10 @@ pub enum Line {
     Email(String),
     /// The next message is this step's text.
     Sms(String),
+    /// The next message is this step's mail to a person of the shop.
+    Tell(String),
+    /// The next message is this step's call of a system.
+    Call(String),
     /// The subject of the last expected mail contains this.
     Subject(String),
     /// The body of the last expected message contains this.
@@ -122,7 +135,7 @@ pub enum Line {
     Field(BTreeMap<String, Value>),
 }
 
-const HEADS: [&str; 23] = [
+const HEADS: [&str; 26] = [
     "signup",
     "form",
     "buy",
@@ -130,6 +143,7 @@ const HEADS: [&str; 23] = [
     "open",
     "click",
     "answer",
+    "system",
     "due",
     "referred",
     "unsubscribe",
@@ -137,6 +151,8 @@ const HEADS: [&str; 23] = [
     "advance_to",
     "email",
     "sms",
+    "tell",
+    "call",
     "subject",
     "body",
     "nothing",
@@ -269,9 +285,10 @@ fn line(node: &Node, report: &mut Report<'_>) -> Option<TestStep> {
             };
             Line::Answer { question, answer }
         }
+        "system" => system(value, report)?,
         "due" => {
             let mut flows = Vec::new();
-            let mut happenings = Happenings { report, forms: None, flows: &mut flows };
+            let mut happenings = Happenings { report, names: None, flows: &mut flows };
             let due = Fields::of(value, "a trigger", happenings.report)?;
             Line::Due(happenings.of(&due, At::Trigger, &[])?)
         }
@@ -284,6 +301,8 @@ fn line(node: &Node, report: &mut Report<'_>) -> Option<TestStep> {
         "advance_to" => Line::AdvanceTo(timestamp(value, report)?),
         "email" => Line::Email(name("a step", report)?),
         "sms" => Line::Sms(name("a step", report)?),
+        "tell" => Line::Tell(name("a step", report)?),
+        "call" => Line::Call(name("a step", report)?),
         "subject" => Line::Subject(text(value, "a part of the subject", report)?),
         "body" => Line::Body(text(value, "a part of the message", report)?),
         "nothing" => truly(value, report).then_some(Line::Nothing)?,
@@ -298,6 +317,20 @@ fn line(node: &Node, report: &mut Report<'_>) -> Option<TestStep> {
         _ => Line::Field(map(value, report)?),
     };
     Some(TestStep { line: node.at.line, what })
+}
+
+fn system(value: &Node, report: &mut Report<'_>) -> Option<Line> {
+    let of = Fields::of(value, "such as `{ name: crm, answers: { stage: lead } }`", report)?;
+    of.only(&["name", "status", "answers"], report);
+    let name = of.must("name", report).and_then(|node| label(node, "a system", report));
+    let status = of.get("status").map_or(Some(200), |node| whole(node, "an HTTP status", report));
+    let answers = of.get("answers").map_or(Some(Value::Null), |node| json(node, report));
+    let status = status.and_then(|status| u16::try_from(status).ok());
+    let status = status.filter(|status| (200..600).contains(status));
+    if let (Some(node), None) = (of.get("status"), status) {
+        report.add(node.at, "bad-number", "an HTTP status is a number from 200 to 599");
+    }
+    Some(Line::System { name: name?, status: status?, answers: answers? })
 }
 
 /// `true`, which says nothing more.

@@ -72,8 +72,13 @@ impl World {
     /// A world in which `ops` happened.
     pub(crate) fn after(flows: Vec<Flow>, ops: &[Op]) -> Self {
         let mut world = Self::new(flows);
-        ops.iter().for_each(|op| world.play(op));
+        world.replay(ops);
         world
+    }
+
+    /// Lets `ops` happen.
+    pub(crate) fn replay(&mut self, ops: &[Op]) {
+        ops.iter().for_each(|op| self.play(op));
     }
 
     fn play(&mut self, op: &Op) {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::SignedDuration;
 use masa_domain::{
     Action, Activity, Again, Anchor, Bought, Catalogue, ContactDetails, FieldTest, Flow, Goal,
-    Happening, MessageId, Offset, Order, Product, ProductFacts, Referral, Span, State, Step,
+    Happening, MessageId, Offset, Order, Product, ProductFacts, Referral, Setup, Span, State, Step,
     Stimulus, Trigger, What, link::link_key,
 };
 use serde_json::{Value, json};
@@ -39,7 +39,8 @@ fn entries(trigger: Trigger, happenings: &[Happening]) -> u32 {
     let mut world = World::new([flow]);
     let tea = ProductFacts { category: Some("tea".to_owned()), lasts: "30d".parse().ok() };
     let products = [("mint".to_owned(), tea)].into();
-    world.catalogue = Arc::new(Catalogue { products, ..(*world.catalogue).clone() });
+    let setup = Setup { products, ..Setup::default() };
+    world.catalogue = Arc::new(Catalogue { setup, ..(*world.catalogue).clone() });
     for what in happenings {
         world.pass(1);
         world.tell(what.clone());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use masa_domain::{
     Action, Again, Anchor, Channel, ClockTime, Condition, ConsentGiven, ContactDetails, FieldTest,
-    Flow, Goal, Happening, Hours, Item, Kind, MailStatus, Moment, Offset, Order, Product,
+    Flow, Goal, Happening, Hours, Item, Kind, MailStatus, Moment, Offset, Order, PRIORITY, Product,
     PurchaseTest, Rest, Since, Span, Step, Trigger, Way, Weekday, Windows,
 };
 use proptest::{
@@ -130,10 +130,12 @@ pub(crate) fn condition() -> impl Strategy<Value = Condition> {
 
 fn action(chase: bool) -> impl Strategy<Value = Action> {
     let span = || select(vec![0, 45, 3_600, 172_800]).prop_map(Span::seconds);
-    let text = BTreeMap::from([(String::new(), "hi".to_owned())]);
+    let text: BTreeMap<_, _> = [(String::new(), "hi".to_owned())].into();
     prop_oneof![
         4 => Just(Action::Email { template: "hello".to_owned(), kind: None, subject: BTreeMap::new() }),
-        2 => Just(Action::Sms { text, kind: Some(Kind::Transactional) }),
+        2 => Just(Action::Sms { text: text.clone(), kind: Some(Kind::Transactional) }),
+        1 => Just(Action::Tell { person: "service".to_owned(), text: text.clone() }),
+        1 => Just(Action::Call { system: "crm".to_owned(), send: BTreeMap::new() }),
         4 => span().prop_map(Action::Wait),
         1 => btree_map(field(), value(), 0..3).prop_map(Action::Set),
         1 => (field(), select(vec![1, -2, i64::MAX]))
@@ -235,15 +237,16 @@ fn lay_out(
     Some(id)
 }
 
-/// When messages may go, and for how long they are held.
-fn dose() -> impl Strategy<Value = (Windows, Option<Span>)> {
+/// When messages may go, for how long they are held, which goes first, and whether at the best hour.
+fn dose() -> impl Strategy<Value = (Windows, Option<Span>, u8, bool)> {
     let hours = Hours { from: ClockTime::minute(540), until: ClockTime::minute(1_200) };
     let windows = prop_oneof![
         3 => Just(Windows::default()),
         1 => Just(Windows { hours: Some(hours), ..Windows::default() }),
         1 => Just(Windows { days: vec![Weekday::Sun], rest: Rest::Israel, ..Windows::default() }),
     ];
-    (windows, option::of(select(vec![0, 3_600, 172_800]).prop_map(Span::seconds)))
+    let deadline = option::of(select(vec![0, 3_600, 172_800]).prop_map(Span::seconds));
+    (windows, deadline, select(vec![PRIORITY, 2, 8]), prop::bool::weighted(0.2))
 }
 
 fn flow(chase: bool) -> impl Strategy<Value = Flow> {
@@ -263,7 +266,8 @@ fn flow(chase: bool) -> impl Strategy<Value = Flow> {
         goal,
         dose(),
     )
-        .prop_map(|(nodes, triggers, exits, again, entry_if, goal, (windows, deadline))| {
+        .prop_map(|(nodes, triggers, exits, again, entry_if, goal, dose)| {
+            let (windows, deadline, priority, best_hour) = dose;
             let (mut steps, mut count) = (BTreeMap::new(), 0);
             let first = lay_out(&nodes, None, &mut steps, &mut count);
             Flow {
@@ -273,6 +277,8 @@ fn flow(chase: bool) -> impl Strategy<Value = Flow> {
                 exits,
                 windows,
                 deadline,
+                priority,
+                best_hour,
                 goal: goal.map(|by| Goal { reached_by: vec![by], within: Span::seconds(7_200) }),
                 first,
                 steps,

@@ -8,6 +8,7 @@ mod generate;
 mod happenings;
 mod history;
 mod journeys;
+mod pace;
 mod properties;
 mod reentry;
 mod round_trip;

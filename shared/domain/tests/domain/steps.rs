@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 use masa_domain::{
     Action, Again, Anchor, Catalogue, ClockTime, Contact, ContactDetails, ContactKey, Effect, Flow,
-    Happening, Hours, Item, Kind, Late, Moment, Order, ProductFacts, Rest, Run, State, Step,
+    Happening, Hours, Item, Kind, Late, Moment, Order, ProductFacts, Rest, Run, Setup, State, Step,
     Stimulus, Trigger, Way, Weekday, What, Windows,
 };
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ fn a3_until_a_time_of_day() {
         let mut world = world(now, [line("it", &go(), &[("until", action)])]);
         world.contact.profile.timezone = zone.map(str::to_owned);
         let mut catalogue = (*world.catalogue).clone();
-        catalogue.shop.timezone = "Europe/Berlin".to_owned();
+        catalogue.setup.shop.timezone = "Europe/Berlin".to_owned();
         world.catalogue = Arc::new(catalogue);
         world.tell(event("go"));
         assert_eq!(until(world.run("it")), Some(expected.parse().unwrap()), "{now} in {zone:?}");
@@ -200,7 +200,8 @@ fn t3_when_an_order_runs_out() {
     let mut world = world("2026-03-01T06:00:00Z", [flow]);
     let lasts = |days: &str| ProductFacts { category: None, lasts: days.parse().ok() };
     let products = [("mint".to_owned(), lasts("30d")), ("sage".to_owned(), lasts("20d"))].into();
-    world.catalogue = Arc::new(Catalogue { products, ..(*world.catalogue).clone() });
+    let setup = Setup { products, ..Setup::default() };
+    world.catalogue = Arc::new(Catalogue { setup, ..(*world.catalogue).clone() });
     let item =
         |id: &str, quantity| Item { product_id: id.to_owned(), name: None, quantity, price: None };
     let items = vec![item("mint", 1), item("sage", 2), item("cup", 1)];

@@ -8,8 +8,8 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use masa_domain::{
-    Action, Catalogue, Channel, Contact, ContactDetails, ContactId, Decision, Effect, Fact, FactId,
-    Flow, Happening, Id, Known, LiveFlow, Message, MessageId, Need, Run, RunId, Skip, State,
+    Action, Catalogue, Contact, ContactDetails, ContactId, Decision, Effect, Fact, FactId, Flow,
+    Happening, Id, Known, LiveFlow, Medium, Message, MessageId, Need, Run, RunId, Skip, State,
     Status, Step, Stimulus, Trigger, decide,
 };
 use serde_json::Value;
@@ -196,10 +196,12 @@ impl World {
         let Some(Effect::Send { flow, version, step, .. }) = self.sends.remove(&id) else {
             unreachable!("the message was asked for")
         };
+        let medium = self.flows[&(flow.clone(), version)].sends(&step).unwrap().0;
         let message = self.messages.entry(id).or_insert_with(|| Message {
             flow,
             version,
             step,
+            medium,
             ..message(id, status)
         });
         Stimulus::Message(Box::new(message.clone()))
@@ -284,7 +286,8 @@ pub(crate) fn message(id: MessageId, status: Status) -> Message {
         flow: String::new(),
         version: 1,
         step: String::new(),
-        channel: Channel::Email,
+        medium: Medium::Email,
+        claimed_at: None,
         status,
         opened_at: None,
         opens: BTreeSet::new(),

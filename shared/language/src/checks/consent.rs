@@ -50,8 +50,8 @@ fn of_flow(graph: &Graph<'_>, report: &mut Report<'_>) {
         return;
     }
     // One who agreed to one channel may be asked by another too, which is skipped when it must be.
-    let channels: BTreeSet<Channel> =
-        nodes().filter_map(|(_, node)| marketing(node.id)).map(|(channel, _)| channel).collect();
+    let media = nodes().filter_map(|(_, node)| marketing(node.id));
+    let channels: BTreeSet<Channel> = media.filter_map(|(medium, _)| medium.channel()).collect();
     let agreed = |when: &Condition, answer: bool| {
         implied(when, answer, &|one, answer| match one {
             Condition::Consent(channel) => answer && channels.contains(channel),

@@ -25,8 +25,18 @@ use crate::{
 const FIELDS_MAX: usize = 200;
 
 /// What templates see, and what is never missing.
-const SURE: [&str; 9] =
-    ["email", "language", "shop", "unsubscribe_url", "form", "answer", "mail", "due", "referred"];
+const SURE: [&str; 10] = [
+    "email",
+    "language",
+    "shop",
+    "unsubscribe_url",
+    "refer_url",
+    "form",
+    "answer",
+    "mail",
+    "due",
+    "referred",
+];
 /// What an order may lack.
 const OF_ORDER: [&str; 4] = ["total", "currency", "coupon", "runs_out"];
 
@@ -74,7 +84,9 @@ pub(super) fn check<'s>(
     let mut sent_by: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (step, node) in checked.graph.nodes.iter().enumerate() {
         let (texts, places) = match &node.step.action {
-            Action::Sms { text, .. } => (text, checked.source.places.steps.get(node.id)),
+            Action::Sms { text, .. } | Action::Tell { text, .. } => {
+                (text, checked.source.places.steps.get(node.id))
+            }
             Action::Email { template, subject, .. } => {
                 sent_by.entry(template).or_default().push(step);
                 (subject, checked.source.places.steps.get(node.id))

@@ -28,7 +28,10 @@ pub(super) struct Node<'s> {
 
 impl Node<'_> {
     pub(super) fn sends(&self) -> bool {
-        matches!(self.step.action, Action::Email { .. } | Action::Sms { .. })
+        matches!(
+            self.step.action,
+            Action::Email { .. } | Action::Sms { .. } | Action::Tell { .. } | Action::Call { .. }
+        )
     }
 
     pub(super) fn dated(&self) -> bool {

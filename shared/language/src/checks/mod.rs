@@ -3,6 +3,7 @@
 //! Each is a walk over the graph of a flow's steps, near linear in their number: a flow may have
 //! thousands of steps and jump back and forth between them.
 
+mod asked;
 mod branches;
 mod consent;
 mod dates;
@@ -16,9 +17,7 @@ mod sms;
 mod together;
 mod uses;
 
-use std::collections::BTreeMap;
-
-use masa_domain::{Form, Shop};
+use masa_domain::Setup;
 
 use crate::{
     flow::Source,
@@ -32,14 +31,10 @@ struct Checked<'s> {
     graph: Graph<'s>,
 }
 
-/// Checks flows in which everything is understood. `shop` is absent when `shop.yaml` is not
+/// Checks flows in which everything is understood. `setup` is absent when `shop.yaml` is not
 /// understood, and `whole` says whether these are all the flows of the folder: what is asked of the shop
 /// or of other flows is then not checked.
-pub(crate) fn check(
-    sources: &[Source],
-    shop: Option<(&Shop, &BTreeMap<String, Form>)>,
-    whole: bool,
-) -> Vec<Problem> {
+pub(crate) fn check(sources: &[Source], setup: Option<&Setup>, whole: bool) -> Vec<Problem> {
     let flows: Vec<Checked<'_>> =
         sources.iter().map(|source| Checked { source, graph: Graph::of(source) }).collect();
     let begun = fallbacks::begun(&flows);
@@ -48,18 +43,19 @@ pub(crate) fn check(
         let mut report = Report::new(&checked.source.path);
         loops::unreachable(&checked.graph, &mut report);
         loops::check(&checked.graph, &mut report);
-        branches::check(checked, shop.map(|(shop, _)| shop), &mut report);
+        branches::check(checked, setup.map(|setup| &setup.shop), &mut report);
         sent::check(checked, &mut report);
         dates::check(&checked.graph, &mut report);
-        if let Some((shop, _)) = shop {
-            problems.extend(languages::check(checked, shop, &mut report));
+        if let Some(setup) = setup {
+            problems.extend(languages::check(checked, &setup.shop, &mut report));
         }
         sms::check(checked, &mut report);
         problems.extend(fallbacks::check(checked, &begun, &mut report));
         problems.extend(report.into_problems());
     }
-    if let (true, Some((_, forms))) = (whole, shop) {
-        problems.extend(consent::check(&flows, forms));
+    if let (true, Some(setup)) = (whole, setup) {
+        problems.extend(consent::check(&flows, &setup.forms));
+        problems.extend(asked::check(&flows));
         problems.extend(sent::of_other_flows(&flows));
         problems.extend(together::check(&flows));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use masa_domain::{Action, Channel, Kind};
+use masa_domain::{Action, Kind, Medium};
 
 use crate::{
     checks::Checked,
@@ -32,7 +32,7 @@ pub(super) fn check(checked: &Checked<'_>, report: &mut Report<'_>) {
         let places = checked.source.places.steps.get(node.id);
         let texts: BTreeMap<&str, Longest> =
             text.iter().map(|(language, text)| (language.as_str(), Longest::of(text))).collect();
-        if flow.sends(node.id) == Some((Channel::Sms, Kind::Marketing)) {
+        if flow.sends(node.id) == Some((Medium::Sms, Kind::Marketing)) {
             for language in
                 texts.iter().filter(|(_, text)| !text.way_out).map(|(language, _)| language)
             {

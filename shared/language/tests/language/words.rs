@@ -33,7 +33,7 @@ entry:
   late: latest
 exit: { event: paid, same: invoice_id }
 goal: { purchased: any, within: 14d }
-send: { hours: "09:00-20:00", days: [sun, mon], rest: israel, deadline: 2d }
+send: { hours: "09:00-20:00", days: [sun, mon], rest: israel, deadline: 2d, priority: 8, best_hour: true }
 steps:
   - email: hello
     subject: { he: שוב, en: Again }
@@ -50,6 +50,8 @@ steps:
     winner: { by: clicked, sample: 1000 }
   - stamp: last_gift
   - { coupon: code, prefix: TEA }
+  - { tell: sales, text: { he: שלום, en: Hello } }
+  - { call: crm, send: { reason: hot, score: "{{ score }}", times: 3 } }
   - start: words
   - if:
       any:
@@ -64,9 +66,16 @@ steps:
     then: [ { jump: before } ]
 "#;
 
+/// What the flow names of the shop.
+const NAMED: &str = "\
+questions: { nps: { type: nps, text: How likely? } }
+people: { sales: sales@example.com }
+systems: { crm: 'https://crm.example.com' }
+";
+
 fn flow() -> Flow {
     let files = Files::from_texts([
-        ("shop.yaml", SHOP.to_owned()),
+        ("shop.yaml", format!("{SHOP}{NAMED}")),
         ("words/flow.yaml", FLOW.to_owned()),
         ("words/templates/hello.he.html", HELLO.to_owned()),
         ("words/templates/hello.en.html", HELLO.to_owned()),
@@ -144,6 +153,7 @@ fn the_head_of_the_flow() {
     assert_eq!(flow.windows.days, [Weekday::Sun, Weekday::Mon], "D1");
     assert_eq!(flow.windows.rest, Rest::Israel, "D1");
     assert_eq!(flow.deadline, Some(Span::seconds(2 * 86_400)), "D2");
+    assert_eq!((flow.priority, flow.best_hour), (8, true), "D3, D4");
 }
 
 #[test]
@@ -183,6 +193,12 @@ fn a1_to_a11_the_steps() {
     assert_eq!(action("stamp-last-gift"), Action::Stamp(text("last_gift")), "A5");
     let coupon = Action::Coupon { field: text("code"), prefix: text("TEA") };
     assert_eq!(action("coupon-code"), coupon, "A10");
+    let said = [(text("he"), text("שלום")), (text("en"), text("Hello"))].into();
+    let tell = Action::Tell { person: text("sales"), text: said };
+    assert_eq!(action("tell-sales"), tell, "A8");
+    let sent = [("reason", json!("hot")), ("score", json!("{{ score }}")), ("times", json!(3))];
+    let send = sent.map(|(name, value)| (text(name), value)).into();
+    assert_eq!(action("call-crm"), Action::Call { system: text("crm"), send }, "A9");
     assert_eq!(action("start-words"), Action::Start(text("words")), "A11");
     assert_eq!(action("jump-before"), Action::Jump(text("before")), "A11");
 }

@@ -19,6 +19,7 @@ timezone: Asia/Jerusalem
 forms:
   spring: { lists: [news], consent: I agree }
   plain: { lists: [plain] }
+questions: { nps: { type: nps, text: How likely? }, code: { type: text, text: Which? } }
 ";
 
 const MAIL: &str = "---\nsubject: Hello\n---\n<p>Hello</p>\n";

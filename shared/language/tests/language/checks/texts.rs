@@ -40,7 +40,9 @@ fn templates_in_some_of_the_languages() {
 /// What is told of a mail with this body in the step `hello` of a flow.
 #[track_caller]
 fn printed(flow: &str, body: &str, expected: &[&str]) {
-    let mail = format!("---\nsubject: Hello\n---\n{body}\n");
+    // Whatever may be answered is asked somewhere.
+    let asked = "{{ ask('nps') }}{{ ask('code') }}";
+    let mail = format!("---\nsubject: Hello\n---\n{body}\n{asked}\n");
     let path = "0/templates/hello.en.html";
     let expected: Vec<String> = expected.iter().map(|at| format!("{path}:{at}")).collect();
     let expected: Vec<&str> = expected.iter().map(String::as_str).collect();

@@ -1,0 +1,189 @@
+//! What `shop.yaml` says: who sends, and what journeys may name.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{consent::Channel, span::Span};
+
+/// The longest answer to a question of the kind `text`, in characters.
+const ANSWER_CHARS_MAX: usize = 2_000;
+
+/// What the shop says of itself, beside its journeys.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Setup {
+    /// Who sends.
+    pub shop: Shop,
+    /// The forms that may be filled.
+    pub forms: BTreeMap<String, Form>,
+    /// What is known of products, by their ids.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub products: BTreeMap<String, ProductFacts>,
+    /// The questions that mails ask (A7), by their names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub questions: BTreeMap<String, Question>,
+    /// Who is told things (A8), by name or role.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub people: BTreeMap<String, Person>,
+    /// Which systems are told things (A9), by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub systems: BTreeMap<String, System>,
+    /// How much advertising a contact gets, of all journeys together (D2). All of these hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub caps: Vec<Cap>,
+}
+
+/// Who sends, as templates and footers show it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Shop {
+    /// The shop's name, by language.
+    pub name: BTreeMap<String, String>,
+    /// Its web address.
+    pub url: String,
+    /// Its postal address, by language (CAN-SPAM; Israel's section 30A).
+    pub address: BTreeMap<String, String>,
+    /// The language of contacts that have none.
+    pub language: String,
+    /// The IANA zone of contacts that have none.
+    pub timezone: String,
+}
+
+/// A form of a public page.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Form {
+    /// Lists that the form joins.
+    pub lists: Vec<String>,
+    /// The words beside the form by which sending it is consent; without them only a ticked
+    /// `consent` or `consent_sms` box is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<String>,
+    /// Web origins that may post it, such as `https://shop.example`; any when empty.
+    pub origins: Vec<String>,
+}
+
+/// What a journey may ask about a product.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProductFacts {
+    /// Its category.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// How long one of it lasts, when it is used up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<Span>,
+}
+
+/// A question that mails ask (A7).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// What may be answered.
+    pub kind: QuestionKind,
+    /// The question, by language; the key `""` holds one for all.
+    pub text: BTreeMap<String, String>,
+}
+
+/// What may be answered to a question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuestionKind {
+    /// How likely one recommends, 0 to 10 (net promoter score).
+    Nps,
+    /// How content one is, 1 to 5 (customer satisfaction).
+    Csat,
+    /// How easy it was, 1 to 7 (customer effort score).
+    Ces,
+    /// One of these, in the order of the file: a key, and its words by language.
+    Choice(Vec<(String, BTreeMap<String, String>)>),
+    /// Words of one's own.
+    Text,
+}
+
+impl QuestionKind {
+    /// The answers that may be given, as they are written in links and forms; none when they are
+    /// words of one's own.
+    pub fn answers(&self) -> Vec<String> {
+        let scale = |from: u8, to: u8| (from..=to).map(|step| step.to_string()).collect();
+        match self {
+            Self::Nps => scale(0, 10),
+            Self::Csat => scale(1, 5),
+            Self::Ces => scale(1, 7),
+            Self::Choice(options) => options.iter().map(|(key, _)| key.clone()).collect(),
+            Self::Text => Vec::new(),
+        }
+    }
+
+    /// The value of a written answer: a number on a scale, the key of a choice, or a text. `None`
+    /// when the question has no such answer.
+    pub fn value(&self, written: &str) -> Option<Value> {
+        let written = written.trim();
+        match self {
+            Self::Text => {
+                let fits = !written.is_empty() && written.chars().count() <= ANSWER_CHARS_MAX;
+                fits.then(|| json!(written))
+            }
+            _ if !self.answers().iter().any(|answer| answer == written) => None,
+            Self::Choice(_) => Some(json!(written)),
+            Self::Nps | Self::Csat | Self::Ces => written.parse::<u8>().ok().map(Value::from),
+        }
+    }
+}
+
+/// Somebody of the shop who is told things (A8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Their address.
+    pub email: String,
+    /// The language in which they are told; the shop's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+/// A system that is told things (A9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct System {
+    /// Where it listens.
+    pub url: String,
+}
+
+/// So many messages of a channel within a time at most (D2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cap {
+    /// The channel; all together when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// How many.
+    pub times: u32,
+    /// Within which time.
+    pub within: Span,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_one_that_the_question_has() {
+        let tea = || ("tea".to_owned(), BTreeMap::new());
+        for (kind, written, value) in [
+            (QuestionKind::Nps, "0", Some(json!(0))),
+            (QuestionKind::Nps, " 10 ", Some(json!(10))),
+            (QuestionKind::Nps, "11", None),
+            (QuestionKind::Nps, "07", None),
+            (QuestionKind::Csat, "5", Some(json!(5))),
+            (QuestionKind::Csat, "0", None),
+            (QuestionKind::Ces, "7", Some(json!(7))),
+            (QuestionKind::Ces, "8", None),
+            (QuestionKind::Choice(vec![tea()]), "tea", Some(json!("tea"))),
+            (QuestionKind::Choice(vec![tea()]), "coffee", None),
+            (QuestionKind::Text, " fine ", Some(json!("fine"))),
+            (QuestionKind::Text, "  ", None),
+        ] {
+            assert_eq!(kind.value(written), value, "{kind:?}: {written:?}");
+        }
+        assert_eq!(QuestionKind::Text.value(&"x".repeat(2_001)), None);
+    }
+}
