@@ -28,6 +28,8 @@ pub(crate) struct Event {
     pub(crate) contact: ContactId,
     /// Which.
     pub(crate) message: MessageId,
+    /// Whether it went to the contact; else somebody of the shop was told.
+    pub(crate) to_contact: bool,
     /// SES's own id of it.
     pub(crate) provider_id: String,
     /// When SES took it, which every event proves.
@@ -139,7 +141,9 @@ pub(crate) fn read(body: &str) -> Result<Said, serde_json::Error> {
     Ok(match named(&mail.tags) {
         Some((contact, message)) => {
             let (provider_id, accepted_at) = (mail.message_id, mail.timestamp);
-            Said::Of(Event { contact, message, provider_id, accepted_at, news })
+            let told = mail.tags.get("medium").is_some_and(|medium| medium == &["tell"]);
+            let to_contact = !told;
+            Said::Of(Event { contact, message, to_contact, provider_id, accepted_at, news })
         }
         None => Said::OfAnother,
     })

@@ -67,7 +67,8 @@ impl Function {
             News::Complained(at) => Some((WhySuppressed::Complaint, at)),
             _ => None,
         };
-        if let Some((why, at)) = suppressed {
+        // What the shop's own people do with their mail says nothing of the contact's address.
+        if let (Some((why, at)), true) = (suppressed, event.to_contact) {
             self.store.suppress(contact, Channel::Email, why, at).await?;
         }
         let mark = match event.news {

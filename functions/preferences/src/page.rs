@@ -1,85 +1,108 @@
-//! The page in the reader's language. It works without a script.
+//! The pages in the reader's language. They work without a script.
 
 use masa_domain::Channel;
 use masa_runtime::http::Reply;
 
 const PAGE: &str = include_str!("page.html");
 
-/// What the page says.
+/// What a page says.
 pub(crate) enum Page {
     /// Whether the reader wants to leave.
-    Ask,
+    Ask(Channel),
     /// That it is done.
-    Done,
+    Done(Channel),
+    /// That an answer was taken.
+    Answered,
+    /// That a question is not asked any more.
+    Closed,
     /// That the link is not complete.
     Broken,
 }
 
 impl Page {
-    pub(crate) fn reply(&self, language: &str, channel: Channel) -> Reply {
-        let hebrew = language == "he" || language.starts_with("he-");
+    pub(crate) fn reply(&self, language: &str) -> Reply {
+        let hebrew = language.starts_with("he");
         let status = if matches!(self, Self::Broken) { 404 } else { 200 };
-        let (title, text) = if hebrew { self.hebrew(channel) } else { self.english(channel) };
-        let button = match (self, hebrew) {
-            (Self::Ask, true) => form("להסרה מהרשימה"),
-            (Self::Ask, false) => form("Unsubscribe"),
-            (Self::Done | Self::Broken, _) => String::new(),
+        let (title, text) = if hebrew { self.hebrew() } else { self.english() };
+        let form = match (self, hebrew) {
+            (Self::Ask(_), true) => form("להסרה מהרשימה"),
+            (Self::Ask(_), false) => form("Unsubscribe"),
+            _ => String::new(),
         };
-        let (lang, dir) = if hebrew { ("he", "rtl") } else { ("en", "ltr") };
-        let page = [
-            ("{{lang}}", lang),
-            ("{{dir}}", dir),
-            ("{{title}}", title),
-            ("{{text}}", text),
-            ("{{button}}", button.as_str()),
-        ]
-        .into_iter()
-        .fold(PAGE.to_owned(), |page, (place, text)| page.replace(place, text));
-        Reply::html(status, page)
+        reply(status, language, title, text, &form)
     }
 
-    fn hebrew(&self, channel: Channel) -> (&'static str, &'static str) {
-        match (self, channel) {
-            (Self::Ask, Channel::Email) => {
+    fn hebrew(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Ask(Channel::Email) => {
                 ("להסיר מרשימת התפוצה?", "לחיצה על הכפתור תפסיק את המיילים הפרסומיים שלנו.")
             }
-            (Self::Ask, Channel::Sms) => {
+            Self::Ask(Channel::Sms) => {
                 ("להסיר מרשימת התפוצה?", "לחיצה על הכפתור תפסיק את ההודעות הפרסומיות שלנו.")
             }
-            (Self::Done, Channel::Email) => {
+            Self::Done(Channel::Email) => {
                 ("הוסר", "לא יישלחו יותר מיילים פרסומיים לכתובת הזאת. תודה שהיית איתנו.")
             }
-            (Self::Done, Channel::Sms) => {
+            Self::Done(Channel::Sms) => {
                 ("הוסר", "לא יישלחו יותר הודעות פרסומיות למספר הזה. תודה שהיית איתנו.")
             }
-            (Self::Broken, _) => {
+            Self::Answered => ("תודה!", "התשובה התקבלה. אפשר לסגור את הדף."),
+            Self::Closed => ("השאלה כבר נסגרה", "תודה שרצית לענות. אפשר פשוט להשיב להודעה עצמה."),
+            Self::Broken => {
                 ("הקישור אינו שלם", "אפשר לפתוח אותו שוב מתוך ההודעה, או להשיב להודעה עצמה.")
             }
         }
     }
 
-    fn english(&self, channel: Channel) -> (&'static str, &'static str) {
-        match (self, channel) {
-            (Self::Ask, Channel::Email) => {
+    fn english(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Ask(Channel::Email) => {
                 ("Unsubscribe?", "Press the button and our marketing e-mails stop.")
             }
-            (Self::Ask, Channel::Sms) => {
+            Self::Ask(Channel::Sms) => {
                 ("Unsubscribe?", "Press the button and our marketing texts stop.")
             }
-            (Self::Done, Channel::Email) => (
+            Self::Done(Channel::Email) => (
                 "You are unsubscribed",
                 "No more marketing e-mails will go to this address. Thank you for having been with us.",
             ),
-            (Self::Done, Channel::Sms) => (
+            Self::Done(Channel::Sms) => (
                 "You are unsubscribed",
                 "No more marketing texts will go to this number. Thank you for having been with us.",
             ),
-            (Self::Broken, _) => (
+            Self::Answered => ("Thank you!", "We have your answer. You can close this page."),
+            Self::Closed => (
+                "This question is closed",
+                "Thank you for wanting to answer. You can just reply to the message.",
+            ),
+            Self::Broken => (
                 "This link is not complete",
                 "Please open it from the message again, or just answer the message.",
             ),
         }
     }
+}
+
+/// A page of these parts. All are HTML.
+pub(crate) fn reply(status: u16, language: &str, title: &str, text: &str, form: &str) -> Reply {
+    let (lang, dir) = if language.starts_with("he") { ("he", "rtl") } else { ("en", "ltr") };
+    let places = ["{{lang}}", "{{dir}}", "{{title}}", "{{text}}", "{{form}}"];
+    let parts = [lang, dir, title, text, form];
+    // In one pass: what a part holds is no place.
+    let mut page = String::new();
+    let mut rest = PAGE;
+    while let Some((before, after)) = rest.split_once("{{") {
+        page.push_str(before);
+        let found = places
+            .iter()
+            .zip(parts)
+            .find_map(|(place, part)| Some((part, after.strip_prefix(place.strip_prefix("{{")?)?)));
+        let (part, after) = found.unwrap_or(("", after));
+        page.push_str(part);
+        rest = after;
+    }
+    page.push_str(rest);
+    Reply::html(status, page)
 }
 
 /// A form that posts to the page's own address.

@@ -20,7 +20,7 @@ impl Function {
                 return Reply::unavailable();
             }
         };
-        let Some(form) = catalogue.forms.get(name) else {
+        let Some(form) = catalogue.setup.forms.get(name) else {
             return Reply::error(404, "unknown_form", "there is no form of this name");
         };
         let origin = request.header("origin");
@@ -31,7 +31,7 @@ impl Function {
                 "add this origin to the form's origins",
             );
         }
-        let reply = self.submit(name, form, &catalogue.shop, request).await;
+        let reply = self.submit(name, form, &catalogue.setup.shop, request).await;
         match origin.and_then(|origin| HeaderValue::from_str(origin).ok()) {
             Some(origin) => reply.with(ACCESS_CONTROL_ALLOW_ORIGIN, origin),
             None => reply,

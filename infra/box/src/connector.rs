@@ -1,6 +1,7 @@
 //! The SDK's HTTP connector: which service a request is for, and its answer.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Weak},
 };
@@ -20,7 +21,7 @@ use crate::{
     answer::{Answer, Protocol, Refusal},
     http::decode_form,
     meter::{Call, Fault, current_function},
-    scheduler, ses, sns, sqs, target,
+    scheduler, ses, sns, sqs, systems, target,
 };
 
 /// What stands in for the network. It does not keep the box alive, because the box keeps the functions alive and
@@ -61,6 +62,10 @@ impl HttpConnector for Connector {
 struct Request {
     service: Service,
     operation: String,
+    /// The whole address.
+    url: String,
+    /// The headers; of those that come twice, one.
+    headers: BTreeMap<String, String>,
     /// The last segment of the path, and the query.
     name: String,
     query: String,
@@ -74,6 +79,8 @@ enum Service {
     Ses,
     Sns,
     Scheduler,
+    /// None of AWS's: a system that gets a webhook.
+    System,
     Unknown,
 }
 
@@ -85,6 +92,7 @@ impl Service {
             Self::Ses => "ses",
             Self::Sns => "sns",
             Self::Scheduler => "scheduler",
+            Self::System => "system",
             Self::Unknown => "unknown",
         }
     }
@@ -108,10 +116,16 @@ impl Request {
             Some(("DynamoDB_20120810", operation)) => (Service::Dynamodb, operation.to_owned()),
             Some(("AmazonSQS", operation)) => (Service::Sqs, operation.to_owned()),
             Some((other, operation)) => (Service::Unknown, format!("{other}.{operation}")),
+            None if request.headers().get("webhook-id").is_some() => {
+                (Service::System, "Call".to_owned())
+            }
             None => by_host(host, request.method(), path, &body),
         };
         let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-        Ok(Self { service, operation, name, query: query.to_owned(), body })
+        let (url, query) = (request.uri().to_owned(), query.to_owned());
+        let headers = request.headers().iter();
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(Self { service, operation, url, headers, name, query, body })
     }
 
     /// The JSON body; an empty one is an empty object.
@@ -123,6 +137,11 @@ impl Request {
             .map_err(|error| Refusal::new(400, "SerializationException", error.to_string()))
     }
 
+    /// A webhook as a system sees it.
+    fn call(&self) -> systems::Call<'_> {
+        systems::Call { url: &self.url, headers: &self.headers, body: &self.body }
+    }
+
     /// What the call is about, as [`Call::target`] says it.
     fn target(&self) -> String {
         let input = || self.json().unwrap_or_default();
@@ -130,7 +149,7 @@ impl Request {
             Service::Dynamodb => target::items(&self.operation, &input()),
             Service::Sqs => target::queue(&input()),
             Service::Scheduler => self.name.clone(),
-            Service::Ses | Service::Sns | Service::Unknown => String::new(),
+            Service::Ses | Service::Sns | Service::System | Service::Unknown => String::new(),
         }
     }
 }
@@ -208,6 +227,10 @@ impl Inner {
             Service::Sns => sns::answer(&self.state(), now, operation, &sns::form(&request.body))
                 .map(Answer::xml),
             Service::Scheduler => self.serve_schedule(request, now),
+            Service::System => {
+                let answers = &self.registry().systems;
+                systems::answer(&self.state(), answers, now, request.call())
+            }
             Service::Unknown => Err(Refusal::unknown("service", operation)),
         };
         answered.unwrap_or_else(|refusal| Answer::refusal(request.service.protocol(), refusal))

@@ -53,6 +53,7 @@ mod sns;
 mod sqs;
 mod state;
 mod streams;
+mod systems;
 mod table;
 mod target;
 

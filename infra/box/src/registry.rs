@@ -107,6 +107,8 @@ impl AwsBox {
 
 #[derive(Clone, Default)]
 pub(crate) struct Registry {
+    /// How systems outside AWS answer.
+    pub(crate) systems: crate::systems::Answers,
     queues: BTreeMap<String, Queue>,
     pub(crate) streams: Vec<StreamFunction>,
     pub(crate) consumers: Vec<QueueFunction>,

@@ -57,10 +57,10 @@ pub(crate) async fn publish(
     library: Library,
     prune: bool,
 ) -> Result<Vec<Published>, masa_store::Error> {
-    let Library { flows, forms, shop, products, .. } = library;
+    let Library { flows, setup, .. } = library;
     let flows = flows.into_iter().map(|flow| {
         let digest = digest(&flow);
         (flow, digest)
     });
-    store.publish(&Publish { flows: flows.collect(), forms, shop, products, prune }).await
+    store.publish(&Publish { flows: flows.collect(), setup, prune }).await
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use jiff::SignedDuration;
 use masa_box::{AwsBox, ClockMode, Handler, Queue, Redrive, StreamSource};
-use masa_domain::{Channel, Message, MessageId, Status};
+use masa_domain::{Medium, Message, MessageId, Status};
 use masa_runtime::{Config, Missing};
 use masa_store::Store;
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ pub fn stream_patterns() -> [Value; 2] {
         json!({"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "F#"}]}}}}),
         json!({"eventName": ["INSERT", "MODIFY"], "dynamodb": {
             "Keys": {"sk": {"S": [{"prefix": "M#"}]}},
-            "NewImage": {"status": {"M": {"status": {"S": ["sent", "skipped", "failed", "unknown"]}}}},
+            "NewImage": {"status": {"M": {"status": {"S": ["sent", "answered", "skipped", "failed", "unknown"]}}}},
         }}),
     ]
 }
@@ -60,7 +60,7 @@ pub const ROUTES: [(&str, &[&str]); 6] = [
     ("event", &["ANY /hooks/event"]),
     ("open", &["ANY /o/{token}"]),
     ("click", &["ANY /c/{token}"]),
-    ("preferences", &["ANY /u/{token}"]),
+    ("preferences", &["ANY /u/{token}", "ANY /a/{token}"]),
 ];
 
 /// Why a stack can't be opened.
@@ -187,11 +187,16 @@ impl Stack {
         let messages = self.store.all_messages().await?;
         for message in &messages {
             let Status::Claimed { owner, unknowns, .. } = &message.status else { continue };
-            let taken = match message.channel {
+            let taken = match message.medium {
                 // SES's event of it was stored together with it, and will tell.
-                Channel::Email if outbox.iter().any(|mail| is_of(mail, message.id)) => continue,
-                Channel::Email => None,
-                Channel::Sms => {
+                Medium::Email | Medium::Tell
+                    if outbox.iter().any(|mail| is_of(mail, message.id)) =>
+                {
+                    continue;
+                }
+                // A system knows the call by its id, and does nothing twice.
+                Medium::Email | Medium::Tell | Medium::Call => None,
+                Medium::Sms => {
                     let contact = self.store.load(message.contact).await?.contact;
                     let number = contact.and_then(|contact| contact.profile.phone);
                     // A text carries no tag: it is the one to this number that no message knows.

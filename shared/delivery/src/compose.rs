@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use masa_domain::{
-    Channel, Contact, ContactId, ContactKey, Flow, Kind, MessageId, Run, Shop,
+    Channel, Contact, ContactId, ContactKey, Flow, Kind, MessageId, Person, Run, Setup,
+    in_language,
     link::{Link, LinkKeys, link_key},
 };
 use masa_runtime::{Config, Missing};
+use serde_json::{Map, Value, json};
 
 use crate::{
     html::{to_text, track_links},
     page::Page,
     sender::Sender,
+    story::Story,
 };
 
 /// The longest address that is tracked: the token must fit into [`masa_domain::link`]'s limit.
@@ -36,6 +40,8 @@ pub struct Mail {
     pub text: String,
     /// Further headers.
     pub headers: Vec<(String, String)>,
+    /// Whom an answer reaches, when not the sender.
+    pub reply_to: Option<String>,
 }
 
 /// A text, ready to be sent to one person.
@@ -74,10 +80,23 @@ pub struct Occasion<'a> {
     pub message: MessageId,
     /// The run's flow.
     pub flow: &'a Flow,
-    /// Who sends.
-    pub shop: &'a Shop,
+    /// Who sends, and what the shop says of itself.
+    pub setup: &'a Setup,
     /// Whether it is advertising.
     pub kind: Kind,
+}
+
+/// What links name: whose they are, and of which message.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Of {
+    pub(crate) contact: ContactId,
+    pub(crate) message: MessageId,
+}
+
+impl Occasion<'_> {
+    pub(crate) fn of(&self) -> Of {
+        Of { contact: self.contact.id, message: self.message }
+    }
 }
 
 /// Composes messages.
@@ -130,7 +149,7 @@ impl Composer {
         let subject = page.render("subject", subject).map_err(failed)?;
         let subject = one_line(&subject, SUBJECT_CHARS_MAX);
         let body = page.render("body.html", &parts.html).map_err(failed)?;
-        let body = track_links(&body, |name, url| self.click(occasion, name, url))
+        let body = track_links(&body, |name, url| self.click(occasion.of(), name, url))
             .map_err(|error| failed(error.to_string()))?;
         let text = match &parts.text {
             Some(text) => page.render("text", text).map_err(failed)?,
@@ -155,7 +174,7 @@ impl Composer {
             Kind::Transactional => Vec::new(),
         };
         let (to, from) = (to.to_owned(), self.from.as_str().to_owned());
-        Ok(Mail { to, from, subject, html, text, headers })
+        Ok(Mail { to, from, subject, html, text, headers, reply_to: None })
     }
 
     /// Composes a text.
@@ -170,7 +189,8 @@ impl Composer {
     ) -> Result<Text, CannotCompose> {
         let (language, template) =
             pick(texts, occasion).ok_or_else(|| CannotCompose::NoTemplate("sms".to_owned()))?;
-        let language = if language.is_empty() { occasion.shop.language.as_str() } else { language };
+        let language =
+            if language.is_empty() { occasion.setup.shop.language.as_str() } else { language };
         let failed =
             |problem: String| CannotCompose::Template { template: "sms".to_owned(), problem };
         let unsubscribe = self.unsubscribe(occasion, Channel::Sms, language);
@@ -180,6 +200,82 @@ impl Composer {
             return Err(failed(format!("an SMS has between 1 and {SMS_CHARS_MAX} characters")));
         }
         Ok(Text { to: to.to_owned(), body })
+    }
+
+    /// Composes the mail that tells somebody of the shop (A8): `text`, and the contact's story. Answers
+    /// to it reach the contact. Nothing in it is tracked.
+    ///
+    /// # Errors
+    /// [`CannotCompose`] when the text fails for this contact.
+    pub fn tell(
+        &self,
+        person: &Person,
+        text: &BTreeMap<String, String>,
+        occasion: &Occasion<'_>,
+    ) -> Result<Mail, CannotCompose> {
+        let shops = occasion.setup.shop.language.as_str();
+        let language = person.language.as_deref().unwrap_or(shops);
+        let failed =
+            |problem: String| CannotCompose::Template { template: "tell".to_owned(), problem };
+        let page = Page::new(self, occasion, language, "");
+        let words = page.render("text", in_language(text, language, shops)).map_err(failed)?;
+        let story = Story::new(occasion, language);
+        let html = page.story(&words, &story).map_err(failed)?;
+        let text = to_text(&html).map_err(|error| failed(error.to_string()))?;
+        Ok(Mail {
+            to: person.email.clone(),
+            from: self.from.as_str().to_owned(),
+            subject: one_line(&story.subject, SUBJECT_CHARS_MAX),
+            html,
+            text,
+            headers: Vec::new(),
+            reply_to: occasion.contact.profile.email.clone(),
+        })
+    }
+
+    /// Composes what a system is told (A9): a Standard Webhook's payload.
+    ///
+    /// # Errors
+    /// [`CannotCompose`] when a value fails for this contact.
+    pub fn call(
+        &self,
+        send: &BTreeMap<String, Value>,
+        occasion: &Occasion<'_>,
+        step: &str,
+        now: Timestamp,
+    ) -> Result<Value, CannotCompose> {
+        let failed =
+            |problem: String| CannotCompose::Template { template: "call".to_owned(), problem };
+        let language = occasion.setup.shop.language.as_str();
+        let page = Page::new(self, occasion, language, "");
+        let mut sent = Map::new();
+        for (name, value) in send {
+            let value = match value {
+                Value::String(template) => page.value(template).map_err(failed)?,
+                value => value.clone(),
+            };
+            sent.insert(name.clone(), value);
+        }
+        let contact = occasion.contact;
+        let profile = &contact.profile;
+        Ok(json!({
+            "type": format!("{}.{step}", occasion.flow.name),
+            "timestamp": now,
+            "data": {
+                "flow": occasion.flow.name,
+                "step": step,
+                "contact": {
+                    "id": contact.id,
+                    "email": profile.email,
+                    "phone": profile.phone,
+                    "first_name": profile.first_name,
+                    "last_name": profile.last_name,
+                    "language": profile.language,
+                    "country": profile.country,
+                },
+                "send": sent,
+            },
+        }))
     }
 
     /// Under whose id a refusal of `channel` is kept.
@@ -207,10 +303,12 @@ impl Composer {
         Ok(text)
     }
 
-    pub(crate) fn click(&self, occasion: &Occasion<'_>, name: Option<&str>, url: &str) -> String {
+    pub(crate) fn click(&self, of: Of, name: Option<&str>, url: &str) -> String {
         let url = &ascii(url);
-        // Leaving is no click, and an endless address must still work.
-        if url.len() > URL_BYTES_MAX || url.starts_with(&format!("{}/u/", self.public_url)) {
+        // Leaving is no click, an answer is told by its page, and an endless address must still work.
+        let own = url.strip_prefix(&self.public_url);
+        let page = own.is_some_and(|path| path.starts_with("/u/") || path.starts_with("/a/"));
+        if url.len() > URL_BYTES_MAX || page {
             return url.clone();
         }
         let named = name.filter(|name| {
@@ -218,12 +316,27 @@ impl Composer {
                 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
         });
         let token = self.keys.sign(&Link::Click {
-            contact: occasion.contact.id,
-            message: occasion.message,
+            contact: of.contact,
+            message: of.message,
             key: link_key(named, url),
             url: url.to_owned(),
         });
         format!("{}/c/{token}", self.public_url)
+    }
+
+    /// The address of the page of a question, where `answer` is chosen.
+    pub(crate) fn answer(
+        &self,
+        of: Of,
+        question: &str,
+        answer: Option<&str>,
+        language: &str,
+    ) -> String {
+        let Of { contact, message } = of;
+        let (question, language) = (question.to_owned(), language.to_owned());
+        let answer = answer.map(str::to_owned);
+        let link = Link::Answer { contact, message, question, answer, language };
+        format!("{}/a/{}", self.public_url, self.keys.sign(&link))
     }
 
     fn pixel_url(&self, occasion: &Occasion<'_>) -> String {
@@ -245,7 +358,7 @@ fn pick<'m, T>(
 ) -> Option<(&'m str, &'m T)> {
     let own = occasion.contact.profile.language.as_deref().unwrap_or_default();
     let base = own.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-    [own, base.as_str(), occasion.shop.language.as_str()]
+    [own, base.as_str(), occasion.setup.shop.language.as_str()]
         .into_iter()
         .find_map(|language| languages.get_key_value(language))
         .or_else(|| languages.iter().next())

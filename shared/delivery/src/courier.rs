@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use masa_dispatch::{Fate, SendJob};
 use masa_domain::{
-    Action, Answer, Channel, Contact, Flow, Kind, Message, OnUnknown, Refusals, Run, Shop, Skip,
-    State, Status, Suppressions,
+    Action, Answer, Channel, Contact, Flow, Kind, Medium, Message, OnUnknown, Refusals, Run, Setup,
+    Skip, State, Status, Suppressions,
     planted::{self, Bug},
 };
 use masa_runtime::{Clock, Config, Missing};
@@ -14,8 +14,9 @@ use masa_store::{Claim, Flows, Loaded, Settle, Store};
 
 use crate::{
     compose::{Composer, Occasion},
-    gate::Gates,
+    gate::{Gate, Gates},
     provider::{Provider, Sent},
+    systems::Systems,
 };
 
 /// How long a claim is its holder's alone: longer than a deliver function may run.
@@ -23,6 +24,8 @@ const LEASE: SignedDuration = SignedDuration::from_secs(90);
 /// How long SES's own word about a mail is waited for after that, unless `MASA_UNKNOWN_GRACE` says
 /// otherwise, in seconds. Its events come within seconds; a queue of them may take longer.
 const GRACE_S: u32 = 300;
+/// How long a system that does not answer is called again; then the journey goes on without its answer.
+const CALLED_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// How often a message of unknown outcome is sent again, where that is the flow's policy.
 const RESENDS_MAX: u32 = 1;
 
@@ -91,12 +94,34 @@ struct Permit<'a> {
     address: &'a str,
 }
 
+/// What is known when a message is made.
+struct Scene<'a> {
+    contact: &'a Contact,
+    run: &'a Run,
+    setup: &'a Setup,
+    now: Timestamp,
+}
+
 /// What a message is sent for.
 struct Errand<'a> {
     job: &'a SendJob,
     flow: &'a Flow,
-    channel: Channel,
+    medium: Medium,
     kind: Kind,
+    gate: Gate,
+}
+
+impl<'a> Errand<'a> {
+    /// The errand of a job; none when its step sends nothing.
+    fn of(job: &'a SendJob, flow: &'a Flow) -> Option<Self> {
+        let (medium, kind) = flow.sends(&job.step)?;
+        let gate = match &flow.steps.get(&job.step)?.action {
+            Action::Call { system, .. } => Gate::System(system.clone()),
+            Action::Sms { .. } => Gate::Text,
+            _ => Gate::Mail,
+        };
+        Some(Self { job, flow, medium, kind, gate })
+    }
 }
 
 /// Delivers messages.
@@ -106,6 +131,7 @@ pub struct Courier {
     flows: Flows,
     composer: Composer,
     provider: Provider,
+    systems: Systems,
     gates: Gates,
     grace: SignedDuration,
     clock: Clock,
@@ -121,9 +147,11 @@ impl Courier {
         let flows = Flows::new(store.clone(), clock.clone());
         let composer = Composer::new(config)?;
         let provider = Provider::new(sdk, config)?;
+        let systems = Systems::new(sdk, config)?;
         let grace = config.parse_or("MASA_UNKNOWN_GRACE", GRACE_S)?;
         let grace = SignedDuration::from_secs(i64::from(grace));
-        Ok(Self { store, flows, composer, provider, gates: Gates::default(), grace, clock })
+        let gates = Gates::default();
+        Ok(Self { store, flows, composer, provider, systems, gates, grace, clock })
     }
 
     /// Delivers the message of `job` if nobody did. `owner` names this attempt alone.
@@ -132,17 +160,15 @@ impl Courier {
     /// [`Error`] when the job has to come again.
     pub async fn deliver(&self, job: &SendJob, owner: &str) -> Result<(), Error> {
         let flow = self.flows.flow(&job.flow, job.version).await?;
-        let sends = flow.as_deref().and_then(|flow| Some((flow, flow.sends(&job.step)?)));
-        let Some((flow, (channel, kind))) = sends else {
+        let Some(errand) = flow.as_deref().and_then(|flow| Errand::of(job, flow)) else {
             let (flow, step) = (job.flow.clone(), job.step.clone());
             return Err(Error::NoStep { flow, version: job.version, step });
         };
-        let errand = Errand { job, flow, channel, kind };
-        if let Some(until) = self.gates.closed(channel, self.clock.now()) {
+        if let Some(until) = self.gates.closed(&errand.gate, self.clock.now()) {
             return Err(Error::Closed { until });
         }
         if planted::on(Bug::SendBeforeClaim) {
-            let claim = Held { lease_until: self.clock.now(), unknowns: 0 };
+            let claim = Held::new(self.clock.now(), SignedDuration::ZERO);
             self.attempt(&errand, &claim, None).await?;
         }
         let early = match planted::on(Bug::LookBeforeClaim) {
@@ -157,6 +183,10 @@ impl Courier {
                 // The claim stays, until SES tells or nobody did in time.
                 tracing::warn!(run = %job.message.run, step = %job.step, error = %unknown, "unknown");
                 return Err(unknown);
+            }
+            Err(Error::Later { cause, .. }) if claim.is_given_up(&errand, self.clock.now()) => {
+                let (at, reason) = (self.clock.now(), format!("no answer within a day: {cause}"));
+                Status::Failed { at, reason }
             }
             Err(error) => {
                 let (at, reason) = (self.clock.now(), error.to_string());
@@ -176,8 +206,8 @@ impl Courier {
     /// it is settled, now or before.
     async fn claim(&self, errand: &Errand<'_>, owner: &str) -> Result<Option<Held>, Error> {
         let now = self.clock.now();
-        let claim = Held { lease_until: after(now, LEASE), unknowns: 0 };
-        let message = claimed(errand, claim.status(owner));
+        let claim = Held::new(now, LEASE);
+        let message = claimed(errand, claim.status(owner), now);
         let held = match self.store.claim(&message, now).await? {
             Claim::Won => return Ok(Some(claim)),
             Claim::Held(held) => held,
@@ -185,13 +215,14 @@ impl Courier {
         let unknowns = match &held.status {
             Status::Released { unknowns, .. } => *unknowns,
             Status::Claimed { owner: holder, lease_until, unknowns } => {
-                let before = Held { lease_until: *lease_until, unknowns: *unknowns };
-                let until = self.settled_by(errand.channel, &before);
+                let until = self.settled_by(errand.medium, *lease_until);
                 if now < until {
                     return Err(Error::InFlight { until });
                 }
-                let again = errand.flow.on_unknown(errand.kind) == OnUnknown::Resend;
-                if !again || *unknowns >= RESENDS_MAX {
+                let again = errand.flow.on_unknown(errand.kind) == OnUnknown::Resend
+                    && *unknowns < RESENDS_MAX;
+                // A system knows the call by its id, and does nothing twice.
+                if !again && errand.medium != Medium::Call {
                     tracing::warn!(run = %held.id.run, step = %held.step, "left as unknown");
                     self.settle(errand.job, holder, &Status::Unknown { at: now }).await?;
                     return Ok(None);
@@ -204,21 +235,22 @@ impl Courier {
                 return Ok(None);
             }
         };
-        let claim = Held { unknowns, ..claim };
+        let since = held.claimed_at.unwrap_or(claim.since);
+        let claim = Held { unknowns, since, ..claim };
         match self.store.take_over(&held, &claim.status(owner)).await? {
             Claim::Won => Ok(Some(claim)),
             // Somebody else took it over first.
             Claim::Held(_) => {
-                Err(Error::InFlight { until: self.settled_by(errand.channel, &claim) })
+                Err(Error::InFlight { until: self.settled_by(errand.medium, claim.lease_until) })
             }
         }
     }
 
-    /// When a claim's outcome is settled at the latest. No event tells of texts.
-    fn settled_by(&self, channel: Channel, claim: &Held) -> Timestamp {
-        match channel {
-            Channel::Email => after(claim.lease_until, self.grace),
-            Channel::Sms => claim.lease_until,
+    /// When a claim's outcome is settled at the latest. No event tells of texts and calls.
+    fn settled_by(&self, medium: Medium, lease_until: Timestamp) -> Timestamp {
+        match medium {
+            Medium::Email | Medium::Tell => after(lease_until, self.grace),
+            Medium::Sms | Medium::Call => lease_until,
         }
     }
 
@@ -235,44 +267,52 @@ impl Courier {
             None => self.store.load(job.contact).await?,
         };
         let Loaded { contact, mut refusals, suppressions } = loaded;
-        if let Some(contact) = &contact {
-            let refuser = self.composer.refuser(contact, errand.channel);
+        if let (Some(contact), Some(channel)) = (&contact, errand.medium.channel()) {
+            let refuser = self.composer.refuser(contact, channel);
             if refuser != contact.id && errand.kind == Kind::Marketing {
                 refusals.merge(self.store.refusals(refuser).await?);
             }
         }
         let catalogue = self.flows.catalogue().await?;
-        let at = self.clock.now();
-        let skipped = |reason| Ok(Status::Skipped { at, reason });
+        let now = self.clock.now();
         let Some((contact, run)) = contact.as_ref().and_then(|contact| sending(contact, job))
         else {
-            return skipped(Skip::RunMovedOn);
+            return Ok(Status::Skipped { at: now, reason: Skip::RunMovedOn });
         };
-        let permit = match permit(contact, &refusals, &suppressions, errand) {
-            Ok(permit) => permit,
-            Err(reason) => return skipped(reason),
+        let permit = match errand.medium.channel() {
+            None => None,
+            Some(channel) => {
+                match permit(contact, &refusals, &suppressions, channel, errand.kind) {
+                    Ok(permit) => Some(permit),
+                    Err(reason) => return Ok(Status::Skipped { at: now, reason }),
+                }
+            }
         };
-        let sent = match self.send(errand, contact, run, &catalogue.shop, permit).await {
-            Ok(sent) => sent,
-            Err(reason) => return Ok(Status::Failed { at, reason }),
-        };
+        let scene = Scene { contact, run, setup: &catalogue.setup, now };
+        match self.send(errand, &scene, permit).await {
+            Ok(sent) => self.outcome(errand, sent, claim),
+            Err(reason) => Ok(Status::Failed { at: now, reason }),
+        }
+    }
+
+    /// What an answer means for the message, and for those that come after it.
+    fn outcome(&self, errand: &Errand<'_>, sent: Sent, claim: &Held) -> Result<Status, Error> {
         let at = self.clock.now();
+        if !matches!(sent, Sent::Later(..) | Sent::Unknown(_)) {
+            self.gates.open(&errand.gate);
+        }
         match sent {
-            Sent::Accepted(provider_id) => {
-                self.gates.open(errand.channel);
-                Ok(Status::Sent { at, provider_id })
-            }
-            Sent::Rejected(reason) => {
-                self.gates.open(errand.channel);
-                Ok(Status::Failed { at, reason })
-            }
+            Sent::Accepted(provider_id) => Ok(Status::Sent { at, provider_id }),
+            Sent::Answered(answer) => Ok(Status::Answered { at, answer }),
+            Sent::Rejected(reason) => Ok(Status::Failed { at, reason }),
             Sent::Later(cause, refuses) => {
-                let until = self.gates.close(errand.channel, refuses, at);
+                let until = self.gates.close(&errand.gate, refuses, at);
                 tracing::warn!(%cause, %until, "the provider refuses for now");
                 Err(Error::Later { cause, until })
             }
             Sent::Unknown(cause) => {
-                Err(Error::Unknown { cause, until: self.settled_by(errand.channel, claim) })
+                let until = self.settled_by(errand.medium, claim.lease_until);
+                Err(Error::Unknown { cause, until })
             }
         }
     }
@@ -280,21 +320,36 @@ impl Courier {
     async fn send(
         &self,
         errand: &Errand<'_>,
-        contact: &Contact,
-        run: &Run,
-        shop: &Shop,
-        permit: Permit<'_>,
+        scene: &Scene<'_>,
+        permit: Option<Permit<'_>>,
     ) -> Result<Sent, String> {
-        let Errand { job, flow, kind, .. } = *errand;
-        let occasion = Occasion { contact, run, message: job.message, flow, shop, kind };
-        match flow.steps.get(&job.step).map(|step| &step.action) {
-            Some(Action::Email { template, subject, .. }) => {
+        let Errand { job, flow, kind, medium, .. } = errand;
+        let (message, kind) = (job.message, *kind);
+        let Scene { contact, run, setup, now } = *scene;
+        let occasion = Occasion { contact, run, message, flow, setup, kind };
+        let words = |error: crate::CannotCompose| error.to_string();
+        let action = flow.steps.get(&job.step).map(|step| &step.action);
+        match (action, permit) {
+            (Some(Action::Email { template, subject, .. }), Some(permit)) => {
                 let mail = self.composer.mail(permit.address, template, subject, &occasion);
-                Ok(self.provider.mail(&mail.map_err(|error| error.to_string())?, job).await)
+                Ok(self.provider.mail(&mail.map_err(words)?, job, *medium).await)
             }
-            Some(Action::Sms { text, .. }) => {
+            (Some(Action::Sms { text, .. }), Some(permit)) => {
                 let text = self.composer.text(permit.address, text, &occasion);
-                Ok(self.provider.text(&text.map_err(|error| error.to_string())?, kind).await)
+                Ok(self.provider.text(&text.map_err(words)?, kind).await)
+            }
+            (Some(Action::Tell { person, text }), _) => {
+                let gone = || format!("shop.yaml names no person `{person}` any more");
+                let person = setup.people.get(person).ok_or_else(gone)?;
+                let mail = self.composer.tell(person, text, &occasion).map_err(words)?;
+                Ok(self.provider.mail(&mail, job, *medium).await)
+            }
+            (Some(Action::Call { system, send }), _) => {
+                let gone = || format!("shop.yaml names no system `{system}` any more");
+                let system = setup.systems.get(system).ok_or_else(gone)?;
+                let body = self.composer.call(send, &occasion, &job.step, now).map_err(words)?;
+                let id = format!("{}.{}", message.run, message.generation);
+                Ok(self.systems.call(system, &id, now, &body).await)
             }
             _ => Err("the step sends nothing".to_owned()),
         }
@@ -314,13 +369,24 @@ impl Courier {
 /// A claim of one's own.
 struct Held {
     lease_until: Timestamp,
+    /// When the message was claimed first.
+    since: Timestamp,
     /// How many claims before it ended with nobody knowing.
     unknowns: u32,
 }
 
 impl Held {
+    fn new(now: Timestamp, lease: SignedDuration) -> Self {
+        Self { lease_until: after(now, lease), since: now, unknowns: 0 }
+    }
+
+    /// Whether a call has been tried for long enough.
+    fn is_given_up(&self, errand: &Errand<'_>, now: Timestamp) -> bool {
+        errand.medium == Medium::Call && after(self.since, CALLED_FOR) <= now
+    }
+
     fn status(&self, owner: &str) -> Status {
-        let Self { lease_until, unknowns } = *self;
+        let Self { lease_until, unknowns, .. } = *self;
         Status::Claimed { owner: owner.to_owned(), lease_until, unknowns }
     }
 }
@@ -329,7 +395,7 @@ fn after(at: Timestamp, span: SignedDuration) -> Timestamp {
     at.checked_add(span).unwrap_or(Timestamp::MAX)
 }
 
-fn claimed(errand: &Errand<'_>, status: Status) -> Message {
+fn claimed(errand: &Errand<'_>, status: Status, now: Timestamp) -> Message {
     let job = errand.job;
     Message {
         id: job.message,
@@ -337,7 +403,8 @@ fn claimed(errand: &Errand<'_>, status: Status) -> Message {
         flow: job.flow.clone(),
         version: job.version,
         step: job.step.clone(),
-        channel: errand.channel,
+        medium: errand.medium,
+        claimed_at: Some(now),
         status,
         opened_at: None,
         opens: BTreeSet::new(),
@@ -364,9 +431,9 @@ fn permit<'c>(
     contact: &'c Contact,
     refusals: &Refusals,
     suppressions: &Suppressions,
-    errand: &Errand<'_>,
+    channel: Channel,
+    kind: Kind,
 ) -> Result<Permit<'c>, Skip> {
-    let channel = errand.channel;
     let address = match channel {
         Channel::Email => contact.profile.email.as_deref(),
         Channel::Sms => contact.profile.phone.as_deref(),
@@ -375,7 +442,7 @@ fn permit<'c>(
     if suppressions.0.contains_key(&channel) {
         return Err(Skip::Suppressed);
     }
-    if errand.kind == Kind::Marketing && !refusals.allow(contact, channel) {
+    if kind == Kind::Marketing && !refusals.allow(contact, channel) {
         let agreed = contact.consent.get(&channel);
         let refused = agreed.is_some_and(|consent| consent.answer == Answer::Refused)
             || refusals.0.contains_key(&channel);

@@ -1,4 +1,4 @@
-//! The gate of a channel: while its provider refuses everything, nothing is tried.
+//! The gate of a provider or system: while it refuses everything, nothing is tried.
 //!
 //! A used-up quota and a paused account refuse the next message as they refused the last one. Each
 //! warm function remembers that, and hands its messages back without a single call, until it is time
@@ -10,7 +10,6 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use masa_domain::Channel;
 
 /// What a provider refuses for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +19,8 @@ pub(crate) enum Refuses {
     /// Every message, until a new day or somebody's doing: a used-up quota, a paused account, a
     /// missing identity or permission.
     Everything,
+    /// Calls of one system, which does not answer.
+    Calls,
 }
 
 impl Refuses {
@@ -29,6 +30,8 @@ impl Refuses {
             // AWS: wait up to ten minutes, and then try again.
             Self::Haste => (SignedDuration::from_secs(5), SignedDuration::from_mins(10)),
             Self::Everything => (SignedDuration::from_mins(15), SignedDuration::from_hours(1)),
+            // Long enough that a day of it is not a hundred receives of a message.
+            Self::Calls => (SignedDuration::from_secs(30), SignedDuration::from_mins(30)),
         }
     }
 }
@@ -39,34 +42,45 @@ struct Closed {
     pause: SignedDuration,
 }
 
+/// What a message goes through.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Gate {
+    /// SES.
+    Mail,
+    /// SNS.
+    Text,
+    /// The system of this name.
+    System(String),
+}
+
 /// The gates of a function.
 #[derive(Debug, Default)]
-pub(crate) struct Gates(Mutex<BTreeMap<Channel, Closed>>);
+pub(crate) struct Gates(Mutex<BTreeMap<Gate, Closed>>);
 
 impl Gates {
     /// Until when the gate is closed; `None` when something may be tried.
-    pub(crate) fn closed(&self, channel: Channel, now: Timestamp) -> Option<Timestamp> {
-        let until = self.gates().get(&channel)?.until;
+    pub(crate) fn closed(&self, gate: &Gate, now: Timestamp) -> Option<Timestamp> {
+        let until = self.gates().get(gate)?.until;
         (now < until).then_some(until)
     }
 
     /// Closes the gate and returns until when.
-    pub(crate) fn close(&self, channel: Channel, refuses: Refuses, now: Timestamp) -> Timestamp {
+    pub(crate) fn close(&self, gate: &Gate, refuses: Refuses, now: Timestamp) -> Timestamp {
         let (first, longest) = refuses.pauses();
         let mut gates = self.gates();
-        let before = gates.get(&channel).map(|closed| closed.pause.saturating_mul(2));
+        let before = gates.get(gate).map(|closed| closed.pause.saturating_mul(2));
         let pause = before.map_or(first, |pause| pause.clamp(first, longest));
         let until = now.checked_add(pause).unwrap_or(Timestamp::MAX);
-        gates.insert(channel, Closed { until, pause });
+        gates.insert(gate.clone(), Closed { until, pause });
         until
     }
 
     /// The provider answered otherwise.
-    pub(crate) fn open(&self, channel: Channel) {
-        self.gates().remove(&channel);
+    pub(crate) fn open(&self, gate: &Gate) {
+        self.gates().remove(gate);
     }
 
-    fn gates(&self) -> MutexGuard<'_, BTreeMap<Channel, Closed>> {
+    fn gates(&self) -> MutexGuard<'_, BTreeMap<Gate, Closed>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -80,16 +94,16 @@ mod tests {
         let (gates, mut now) = (Gates::default(), Timestamp::UNIX_EPOCH);
         let mut pauses = Vec::new();
         for _ in 0..4 {
-            let until = gates.close(Channel::Email, Refuses::Everything, now);
-            assert_eq!(gates.closed(Channel::Email, now), Some(until));
-            assert_eq!(gates.closed(Channel::Sms, now), None, "each channel has its own");
+            let until = gates.close(&Gate::Mail, Refuses::Everything, now);
+            assert_eq!(gates.closed(&Gate::Mail, now), Some(until));
+            assert_eq!(gates.closed(&Gate::Text, now), None, "each channel has its own");
             pauses.push(until.duration_since(now).as_mins());
             now = until;
-            assert_eq!(gates.closed(Channel::Email, now), None, "one may be tried");
+            assert_eq!(gates.closed(&Gate::Mail, now), None, "one may be tried");
         }
         assert_eq!(pauses, [15, 30, 60, 60]);
-        gates.open(Channel::Email);
-        let until = gates.close(Channel::Email, Refuses::Haste, now);
+        gates.open(&Gate::Mail);
+        let until = gates.close(&Gate::Mail, Refuses::Haste, now);
         assert_eq!(until.duration_since(now).as_secs(), 5);
     }
 }

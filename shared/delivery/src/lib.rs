@@ -5,6 +5,7 @@
 //! claimed until SES tells of it, or its lease and a grace period end: then the flow's policy decides
 //! whether it is left as unknown or sent once more.
 
+mod ask;
 mod compose;
 mod courier;
 mod gate;
@@ -12,6 +13,8 @@ mod html;
 mod page;
 mod provider;
 mod sender;
+mod story;
+mod systems;
 
 pub use compose::{CannotCompose, Composer, Mail, Occasion, Text};
 pub use courier::{Courier, Error};

@@ -1,21 +1,26 @@
 //! Templates: what they see of a contact and an occasion, and the layout around a body.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use masa_domain::Kind;
+use masa_domain::{ContactId, Kind, in_language};
 use minijinja::{
-    Environment, UndefinedBehavior, Value,
+    Environment, ErrorKind, UndefinedBehavior, Value,
     value::{Serde, ValueKind},
 };
 use serde_json::{Map, json};
 
-use crate::compose::{Composer, Occasion};
+use crate::{
+    ask,
+    compose::{Composer, Occasion},
+    story::Story,
+};
 
 const LAYOUT: &str = include_str!("layout.html");
+const STORY: &str = include_str!("story.html");
 /// Languages that are written from right to left.
 const RIGHT_TO_LEFT: [&str; 5] = ["he", "ar", "fa", "ur", "yi"];
 /// The functions that templates may call. A context's value of the same name would hide one.
-const FUNCTIONS: [&str; 5] = ["link", "range", "dict", "namespace", "debug"];
+const FUNCTIONS: [&str; 6] = ["link", "ask", "range", "dict", "namespace", "debug"];
 
 /// Templates of one message in one language.
 pub(crate) struct Page<'a> {
@@ -37,16 +42,49 @@ impl<'a> Page<'a> {
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
         environment.add_filter("default", default);
         environment.add_filter("d", default);
-        let signer = Arc::new((composer.clone(), occasion.contact.clone(), occasion.run.clone()));
-        let (flow, shop) = (occasion.flow.clone(), occasion.shop.clone());
-        let (message, kind) = (occasion.message, occasion.kind);
-        environment.add_function("link", move |url: String| {
-            let (composer, contact, run) = &*signer;
-            let occasion = Occasion { contact, run, message, flow: &flow, shop: &shop, kind };
-            composer.click(&occasion, None, &url)
+        let (of, signer) = (occasion.of(), Arc::new(composer.clone()));
+        let clicks = Arc::clone(&signer);
+        environment.add_function("link", move |url: String| clicks.click(of, None, &url));
+        let (questions, shops) =
+            (occasion.setup.questions.clone(), occasion.setup.shop.language.clone());
+        let own = language.to_owned();
+        environment.add_function("ask", move |name: String| {
+            let Some(question) = questions.get(&name) else {
+                // It was there when the journey was checked.
+                let gone = format!("shop.yaml has no question `{name}` any more");
+                return Err(minijinja::Error::new(ErrorKind::InvalidOperation, gone));
+            };
+            let link = |answer: Option<&str>| signer.answer(of, &name, answer, &own);
+            Ok(Value::from_safe_string(ask::block(question, &own, &shops, link)))
         });
         let context = Value::from(Serde(context(occasion, language, unsubscribe)));
-        Self { environment, context, language, kind }
+        Self { environment, context, language, kind: occasion.kind }
+    }
+
+    /// A value that a template makes: of one that is nothing but `{{ name }}` the value itself, of any
+    /// other its text.
+    pub(crate) fn value(&self, template: &str) -> Result<serde_json::Value, String> {
+        let inner = template.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+        let path = inner.map(str::trim).filter(|path| {
+            path.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.')
+        });
+        let Some(path) = path else { return self.render("text", template).map(|text| json!(text)) };
+        let found = self.environment.compile_expression(path);
+        let found = found.and_then(|found| found.eval(&self.context));
+        let found = found.map_err(|error| describe(&error))?;
+        Ok(serde_json::to_value(&found).unwrap_or_default())
+    }
+
+    /// What somebody of the shop is told: some words, and a contact's story.
+    pub(crate) fn story(&self, words: &str, story: &Story) -> Result<String, String> {
+        let base = self.language.split('-').next().unwrap_or_default();
+        let dir = if RIGHT_TO_LEFT.contains(&base) { "rtl" } else { "ltr" };
+        let lines: Vec<&str> = words.lines().filter(|line| !line.trim().is_empty()).collect();
+        let context = json!({ "lang": self.language, "dir": dir, "lines": lines, "story": story });
+        let context = Value::from(Serde(context));
+        self.environment
+            .render_named_str("story.html", STORY, context)
+            .map_err(|error| describe(&error))
     }
 
     pub(crate) fn render(&self, name: &str, template: &str) -> Result<String, String> {
@@ -113,16 +151,21 @@ fn default(value: Value, other: Option<Value>) -> Value {
     if missing { other.unwrap_or_default() } else { value }
 }
 
+/// The contact's own link to the shop (T13): the shop hands `ref` on with the friend's signup.
+fn refer_url(shop: &str, contact: ContactId) -> String {
+    let (shop, part) = shop.split_once('#').unwrap_or((shop, ""));
+    let sign = if shop.contains('?') { '&' } else { '?' };
+    let part = if part.is_empty() { String::new() } else { format!("#{part}") };
+    format!("{shop}{sign}ref={contact}{part}")
+}
+
 fn context(
     occasion: &Occasion<'_>,
     language: &str,
     unsubscribe: &str,
 ) -> Map<String, serde_json::Value> {
-    let shop = occasion.shop;
-    let in_language = |texts: &BTreeMap<String, String>| {
-        let text = texts.get(language).or_else(|| texts.get(&shop.language));
-        text.or_else(|| texts.values().next()).cloned().unwrap_or_default()
-    };
+    let shop = &occasion.setup.shop;
+    let here = |texts| in_language(texts, language, &shop.language);
     // Fields first: they can't hide what follows, nor a function that templates call.
     let fields = occasion.contact.fields.clone().into_iter();
     let mut context: Map<String, _> =
@@ -135,12 +178,13 @@ fn context(
     }
     context.insert("language".to_owned(), json!(language));
     context.insert("unsubscribe_url".to_owned(), json!(unsubscribe));
+    context.insert("refer_url".to_owned(), json!(refer_url(&shop.url, occasion.contact.id)));
     context.insert(
         "shop".to_owned(),
         json!({
-            "name": in_language(&shop.name),
+            "name": here(&shop.name),
             "url": shop.url,
-            "address": in_language(&shop.address),
+            "address": here(&shop.address),
         }),
     );
     context

@@ -1,5 +1,7 @@
 //! SES and SNS: what they are asked, and what their answers mean.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_sesv2::{
     operation::send_email::SendEmailError,
     types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag},
@@ -7,8 +9,9 @@ use aws_sdk_sesv2::{
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::RetryConfig};
 use masa_dispatch::SendJob;
-use masa_domain::Kind;
+use masa_domain::{Kind, Medium};
 use masa_runtime::{Config, Missing};
+use serde_json::Value;
 
 use crate::{
     compose::{Mail, Text},
@@ -20,6 +23,8 @@ use crate::{
 pub(crate) enum Sent {
     /// It was taken, under this id.
     Accepted(String),
+    /// A system took the call and answered this.
+    Answered(BTreeMap<String, Value>),
     /// It was refused for good. The reason is a code: messages of SES quote addresses.
     Rejected(String),
     /// It was refused for now, as the next one will be.
@@ -49,7 +54,7 @@ impl Provider {
     }
 
     /// Sends a mail, tagged so that SES's events name the message.
-    pub(crate) async fn mail(&self, mail: &Mail, job: &SendJob) -> Sent {
+    pub(crate) async fn mail(&self, mail: &Mail, job: &SendJob, medium: Medium) -> Sent {
         let Some(content) = content(mail) else {
             return Sent::Rejected("Unbuildable".to_owned());
         };
@@ -59,7 +64,8 @@ impl Provider {
             .from_email_address(&mail.from)
             .destination(Destination::builder().to_addresses(&mail.to).build())
             .content(content)
-            .set_email_tags(tags(job))
+            .set_reply_to_addresses(mail.reply_to.clone().map(|address| vec![address]))
+            .set_email_tags(tags(job, medium))
             .set_configuration_set_name(self.configuration_set.clone());
         let error = match request.send().await {
             Ok(sent) => return Sent::Accepted(sent.message_id.unwrap_or_default()),
@@ -141,11 +147,12 @@ fn content(mail: &Mail) -> Option<EmailContent> {
 }
 
 /// Tags: letters, digits, `_` and `-` only. They come back in SES's events.
-fn tags(job: &SendJob) -> Option<Vec<MessageTag>> {
+fn tags(job: &SendJob, medium: Medium) -> Option<Vec<MessageTag>> {
     let tag = |name: &str, value: &str| MessageTag::builder().name(name).value(value).build().ok();
     Some(vec![
         tag("flow", &job.flow)?,
         tag("step", &job.step)?,
+        tag("medium", medium.as_str())?,
         tag("contact", &job.contact.to_string())?,
         tag("run", &job.message.run.to_string())?,
         tag("generation", &job.message.generation.to_string())?,

@@ -48,7 +48,9 @@ pub use message::{MARKS_MAX, Medium, Message, Skip, Status};
 pub use purchases::{PurchaseTest, Purchases, Recent};
 pub use quiet::{Rest, Windows};
 pub use run::{End, Held, Run, State};
-pub use setup::{Cap, Form, Person, ProductFacts, Question, QuestionKind, Setup, Shop, System};
+pub use setup::{
+    Cap, Form, Person, ProductFacts, Question, QuestionKind, Setup, Shop, System, in_language,
+};
 pub use span::Span;
 pub use story::{Entry, What};
 pub use trigger::{Activity, Anchor, Bought, Product, Referral, Trigger};

@@ -49,6 +49,19 @@ pub enum Link {
         /// Where it leads.
         url: String,
     },
+    /// The answer to a question that a message asked.
+    Answer {
+        /// Whose.
+        contact: ContactId,
+        /// Of which message.
+        message: MessageId,
+        /// To which question.
+        question: String,
+        /// What is chosen when the page opens.
+        answer: Option<String>,
+        /// The language of the page.
+        language: String,
+    },
     /// The refusal of a channel.
     Unsubscribe {
         /// Whose.
@@ -69,6 +82,8 @@ pub enum Purpose {
     Click,
     /// `GET, POST /u/{token}`
     Unsubscribe,
+    /// `GET, POST /a/{token}`
+    Answer,
 }
 
 impl Purpose {
@@ -77,6 +92,7 @@ impl Purpose {
             Self::Open => b"masa.open.1|",
             Self::Click => b"masa.click.1|",
             Self::Unsubscribe => b"masa.unsubscribe.1|",
+            Self::Answer => b"masa.answer.1|",
         }
     }
 }
@@ -164,6 +180,13 @@ fn encode(link: &Link) -> (Purpose, Vec<u8>) {
             bytes.extend(url.bytes());
             (Purpose::Click, bytes)
         }
+        Link::Answer { contact, message: id, question, answer, language } => {
+            let mut bytes = message(contact, id);
+            // Names hold no NUL.
+            let answer = answer.as_deref().unwrap_or_default();
+            bytes.extend([question.as_str(), answer, language].join("\0").bytes());
+            (Purpose::Answer, bytes)
+        }
         Link::Unsubscribe { contact, channel, language } => {
             let mut bytes = contact.0.bytes().to_vec();
             bytes.push(match channel {
@@ -196,6 +219,13 @@ fn decode(purpose: Purpose, payload: &[u8]) -> Option<Link> {
     if purpose == Purpose::Open {
         return rest.is_empty().then_some(Link::Open { contact, message });
     }
+    if purpose == Purpose::Answer {
+        let text = String::from_utf8(rest.to_vec()).ok()?;
+        let mut parts = text.split('\0').map(str::to_owned);
+        let (question, answer, language) = (parts.next()?, parts.next()?, parts.next()?);
+        let answer = Some(answer).filter(|answer| !answer.is_empty());
+        return Some(Link::Answer { contact, message, question, answer, language });
+    }
     let (length, rest) = rest.split_first()?;
     let (key, url) = rest.split_at_checked(usize::from(*length))?;
     let key = String::from_utf8(key.to_vec()).ok()?;
@@ -216,6 +246,26 @@ mod tests {
         vec![
             (Purpose::Open, Link::Open { contact, message }),
             (Purpose::Click, Link::Click { contact, message, key, url }),
+            (
+                Purpose::Answer,
+                Link::Answer {
+                    contact,
+                    message,
+                    question: "nps".to_owned(),
+                    answer: Some("9".to_owned()),
+                    language: language.clone(),
+                },
+            ),
+            (
+                Purpose::Answer,
+                Link::Answer {
+                    contact,
+                    message,
+                    question: "why".to_owned(),
+                    answer: None,
+                    language: language.clone(),
+                },
+            ),
             (Purpose::Unsubscribe, Link::Unsubscribe { contact, channel, language }),
         ]
     }
@@ -228,7 +278,7 @@ mod tests {
         for (purpose, link) in links() {
             let token = old.sign(&link);
             assert_eq!(new.verify(purpose, &token), Some(link), "an old mail still works");
-            for other in [Purpose::Open, Purpose::Click, Purpose::Unsubscribe] {
+            for other in [Purpose::Open, Purpose::Click, Purpose::Unsubscribe, Purpose::Answer] {
                 if other != purpose {
                     assert_eq!(new.verify(other, &token), None, "one purpose each");
                 }

@@ -132,6 +132,51 @@ impl QuestionKind {
     }
 }
 
+impl QuestionKind {
+    /// What the ends of a scale mean; none when there is none.
+    pub fn ends(&self, language: &str) -> Option<(&'static str, &'static str)> {
+        Some(match (self, language.starts_with("he")) {
+            (Self::Nps, true) => ("0: בכלל לא", "10: בהחלט"),
+            (Self::Nps, false) => ("0: not at all", "10: very likely"),
+            (Self::Csat, true) => ("1: לא טוב", "5: מצוין"),
+            (Self::Csat, false) => ("1: poor", "5: excellent"),
+            (Self::Ces, true) => ("1: קשה מאוד", "7: קל מאוד"),
+            (Self::Ces, false) => ("1: very hard", "7: very easy"),
+            (Self::Choice(_) | Self::Text, _) => return None,
+        })
+    }
+}
+
+impl Question {
+    /// The question in a language, else in the shop's, else in whichever there is.
+    pub fn words(&self, language: &str, shops: &str) -> &str {
+        in_language(&self.text, language, shops)
+    }
+
+    /// The answers of a choice or scale and their words, in order; none when they are words of one's
+    /// own.
+    pub fn options(&self, language: &str, shops: &str) -> Vec<(String, String)> {
+        match &self.kind {
+            QuestionKind::Choice(options) => {
+                let words = |texts| in_language(texts, language, shops).to_owned();
+                options.iter().map(|(key, texts)| (key.clone(), words(texts))).collect()
+            }
+            kind => kind.answers().into_iter().map(|answer| (answer.clone(), answer)).collect(),
+        }
+    }
+}
+
+/// A text in a language, else in the shop's, else in whichever there is.
+pub fn in_language<'t>(
+    texts: &'t BTreeMap<String, String>,
+    language: &str,
+    shops: &str,
+) -> &'t str {
+    let base = language.split(['-', '_']).next().unwrap_or_default();
+    let found = [language, base, shops].into_iter().find_map(|language| texts.get(language));
+    found.or_else(|| texts.values().next()).map(String::as_str).unwrap_or_default()
+}
+
 /// Somebody of the shop who is told things (A8).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {

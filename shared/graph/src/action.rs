@@ -78,6 +78,8 @@ impl Look {
         match action {
             Action::Email { .. } => Self::Mail,
             Action::Sms { .. } => Self::Text,
+            Action::Tell { .. } => Self::Mail,
+            Action::Call { .. } => Self::Start,
             Action::Wait(_) | Action::Quiet { .. } | Action::Until { .. } => Self::Wait,
             Action::Await { .. } => Self::Wait,
             Action::Split { .. } => Self::Split,
@@ -99,6 +101,8 @@ pub(crate) fn kind(action: &Action, tongue: Tongue) -> &'static str {
     match action {
         Action::Email { .. } => tongue.pick("Mail", "מייל"),
         Action::Sms { .. } => tongue.pick("Text message", "מסרון"),
+        Action::Tell { .. } => tongue.pick("Tell", "עדכון של"),
+        Action::Call { .. } => tongue.pick("Call", "קריאה אל"),
         Action::Wait(_) => tongue.pick("Wait", "המתנה"),
         Action::Quiet { .. } | Action::Until { .. } => tongue.pick("Wait until", "המתנה עד"),
         Action::Await { .. } => tongue.pick("Wait for", "המתנה לאירוע"),
@@ -136,6 +140,15 @@ pub(crate) fn does(flow: &Flow, action: &Action, tongue: Tongue) -> String {
     let said = match action {
         Action::Email { template, subject, .. } => mail(flow, template, subject, tongue),
         Action::Sms { text, .. } => without_tags(in_tongue(text, tongue).map_or("", |text| text)),
+        Action::Tell { person, text } => {
+            let text = without_tags(in_tongue(text, tongue).map_or("", |text| text));
+            format!("{person}: {text}")
+        }
+        Action::Call { system, send } if send.is_empty() => system.clone(),
+        Action::Call { system, send } => {
+            let sent: Vec<&str> = send.keys().map(String::as_str).collect();
+            format!("{system}: {}", sent.join(", "))
+        }
         Action::Wait(span) => tongue.span(*span),
         Action::Quiet { event, span } => match tongue {
             Tongue::English => format!("{} after the last {event}", tongue.span(*span)),
@@ -242,7 +255,7 @@ mod tests {
         }
     }
 
-    /// A1, A2, A3, A6.
+    /// A1, A2, A3, A6, A8, A9.
     #[test]
     fn messages_waits_and_splits_are_told_in_words() {
         let split = json!([{ "name": "a", "share": 1 }, { "name": "b", "share": 1 }]);
@@ -256,6 +269,16 @@ mod tests {
                 json!({ "sms": { "text": { "": "Hi {{ first_name }}" } } }),
                 "Text message: Hi [first_name]",
                 "מסרון: Hi [first_name]",
+            ),
+            (
+                json!({ "tell": { "person": "sales", "text": { "en": "Call {{ a }}", "he": "להתקשר" } } }),
+                "Tell: sales: Call [a]",
+                "עדכון של: sales: להתקשר",
+            ),
+            (
+                json!({ "call": { "system": "crm", "send": { "a": 1, "b": "x" } } }),
+                "Call: crm: a, b",
+                "קריאה אל: crm: a, b",
             ),
             (json!({ "wait": "4h" }), "Wait: 4 hours", "המתנה: 4 שעות"),
             (

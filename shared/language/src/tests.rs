@@ -7,7 +7,7 @@ use masa_domain::{Referral, Span, Trigger};
 use serde_json::Value;
 
 use crate::{
-    fields::{Fields, Heads, label, list, text, whole, word, wrong_type},
+    fields::{Fields, Heads, label, list, positive, text, whole, word, wrong_type},
     files::Files,
     happening::{At, Happenings, duration},
     problem::{Problem, Report},
@@ -99,6 +99,8 @@ pub enum Line {
     },
     /// The daily pass finds this date or silence due.
     Due(Trigger),
+    /// It reads so many mails of other journeys.
+    Reads(u32),
     /// A friend does something.
     Referred(Referral),
     /// It unsubscribes by the last mail of a step.
@@ -135,7 +137,7 @@ pub enum Line {
     Field(BTreeMap<String, Value>),
 }
 
-const HEADS: [&str; 26] = [
+const HEADS: [&str; 27] = [
     "signup",
     "form",
     "buy",
@@ -145,6 +147,7 @@ const HEADS: [&str; 26] = [
     "answer",
     "system",
     "due",
+    "reads",
     "referred",
     "unsubscribe",
     "advance",
@@ -292,6 +295,7 @@ fn line(node: &Node, report: &mut Report<'_>) -> Option<TestStep> {
             let due = Fields::of(value, "a trigger", happenings.report)?;
             Line::Due(happenings.of(&due, At::Trigger, &[])?)
         }
+        "reads" => Line::Reads(positive(value, report)?),
         "referred" => {
             let words = [("signup", Referral::Signup), ("purchase", Referral::Purchase)];
             Line::Referred(word(value, &words, report)?)

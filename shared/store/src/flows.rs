@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
-use masa_domain::{Catalogue, Flow, Form, LiveFlow, ProductFacts, Shop};
+use masa_domain::{Catalogue, Flow, LiveFlow, Setup};
 
 use crate::{
     Store,
@@ -23,12 +23,8 @@ const BODY_BYTES_MAX: usize = 400 * 1024 - 1024;
 pub struct Publish {
     /// Checked flows, each with a digest of its text.
     pub flows: Vec<(Flow, String)>,
-    /// Forms.
-    pub forms: BTreeMap<String, Form>,
-    /// The shop.
-    pub shop: Shop,
-    /// What is known of products.
-    pub products: BTreeMap<String, ProductFacts>,
+    /// What the shop says.
+    pub setup: Setup,
     /// Whether what is live and not among these ends: nobody enters such a flow any more, and who
     /// is inside finishes on their version.
     pub prune: bool,
@@ -78,11 +74,16 @@ impl Store {
             if publish.prune {
                 let kept = |name: &String| publish.flows.iter().any(|(flow, _)| flow.name == *name);
                 catalogue.flows.retain(|name, _| kept(name));
-                catalogue.forms.clear();
             }
-            catalogue.forms.extend(publish.forms.clone());
-            catalogue.shop = publish.shop.clone();
-            catalogue.products = publish.products.clone();
+            let mut setup = publish.setup.clone();
+            if !publish.prune {
+                // What live journeys of other folders name stays.
+                add_missing(&mut setup.forms, &catalogue.setup.forms);
+                add_missing(&mut setup.questions, &catalogue.setup.questions);
+                add_missing(&mut setup.people, &catalogue.setup.people);
+                add_missing(&mut setup.systems, &catalogue.setup.systems);
+            }
+            catalogue.setup = setup;
             if catalogue == before || self.put_catalogue(catalogue).await? {
                 return Ok(published);
             }
@@ -180,5 +181,11 @@ impl Store {
         let Some(item) = got.item else { return Ok(None) };
         let body = item.get("body").and_then(|body| body.as_s().ok()).cloned().unwrap_or_default();
         serde_json::from_str(&body).map(Some).map_err(|error| corrupt(pk, sk, &error))
+    }
+}
+
+fn add_missing<T: Clone>(to: &mut BTreeMap<String, T>, from: &BTreeMap<String, T>) {
+    for (name, value) in from {
+        to.entry(name.clone()).or_insert_with(|| value.clone());
     }
 }

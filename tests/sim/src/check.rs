@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use masa_box::AwsBox;
 use masa_dispatch::{SendJob, WakeJob};
-use masa_domain::{Channel, ContactId, Happening, MessageId, OnUnknown, RunId, State, Status};
+use masa_domain::{ContactId, Happening, Medium, MessageId, OnUnknown, RunId, State, Status};
 use masa_stack::{
     ADVANCE_DEAD_LETTERS, FEEDBACK_DEAD_LETTERS, FEEDBACK_QUEUE, SEND_DEAD_LETTERS, SEND_QUEUE,
     WAKE_DEAD_LETTERS, WAKE_QUEUE,
@@ -171,12 +171,13 @@ impl Sim {
         }
         for ((_, id), message) in &self.mirror.messages {
             let sent = self.mirror.accepted(*id);
-            // Of mails SES's events tell in the end, whatever was recorded; of texts nothing does.
+            // Of mails SES's events tell in the end, whatever was recorded; of texts and calls nothing
+            // does.
             let settled = matches!(
                 &message.status,
                 Status::Unknown { .. } | Status::Skipped { .. } | Status::Failed { .. }
             );
-            let doubtful = settled && message.channel == Channel::Sms;
+            let doubtful = settled && matches!(message.medium, Medium::Sms | Medium::Call);
             let doubtful = doubtful || self.mirror.expired.contains(id);
             must(message.was_sent() == (sent > 0) || doubtful, || {
                 format!("{id:?} is {:?} and was taken {sent} times", message.status)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_lambda_events::event::dynamodb::EventRecord;
 use jiff::SignedDuration;
 use masa_domain::{
-    Channel, Contact, ContactId, ContactKey, Fact, Flow, Kind, Message, MessageId, OnUnknown,
+    Contact, ContactId, ContactKey, Fact, Flow, Kind, Medium, Message, MessageId, OnUnknown,
     Refusals, Status, Suppressions, What, story,
 };
 use masa_store::{REFUSALS, STATE, SUPPRESSIONS, from_image};
@@ -260,6 +260,8 @@ impl Mirror {
         let Some(sends) = self.sends.get_mut(&message.id) else { return Ok(()) };
         sends.accepted += 1;
         let most = match (&message.status, policy) {
+            // A system knows a call by its id: it may get it as often as it takes.
+            _ if message.medium == Medium::Call => u32::MAX,
             (Status::Claimed { unknowns, .. }, OnUnknown::Resend) => 1 + (*unknowns).min(1),
             _ => 1,
         };
@@ -280,7 +282,7 @@ impl Mirror {
         self.sends.get(&id).map_or(0, |sends| sends.accepted)
     }
 
-    pub(crate) fn sends(&self, message: &Message) -> Option<(Channel, Kind)> {
+    pub(crate) fn sends(&self, message: &Message) -> Option<(Medium, Kind)> {
         self.flows.get(&(message.flow.clone(), message.version))?.sends(&message.step)
     }
 
@@ -296,19 +298,21 @@ impl Mirror {
         if kind == Some(Kind::Transactional) {
             return true;
         }
+        let Some(channel) = message.medium.channel() else { return true };
         let Some(contact) = self.contacts.get(&message.contact) else { return false };
         let mut refusals = self.refusals.get(&contact.id).cloned().unwrap_or_default();
         let phone = contact.profile.phone.as_deref();
-        let refuser = self.key.refuser(contact.id, phone, message.channel);
+        let refuser = self.key.refuser(contact.id, phone, channel);
         if let Some(of_number) = self.refusals.get(&refuser) {
             refusals.merge(of_number.clone());
         }
-        refusals.allow(contact, message.channel)
+        refusals.allow(contact, channel)
     }
 
     fn is_suppressed(&self, message: &Message) -> bool {
+        let Some(channel) = message.medium.channel() else { return false };
         let of_contact = self.suppressions.get(&message.contact);
-        of_contact.is_some_and(|suppressed| suppressed.0.contains_key(&message.channel))
+        of_contact.is_some_and(|suppressed| suppressed.0.contains_key(&channel))
     }
 }
 

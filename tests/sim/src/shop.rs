@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use masa_box::HttpRequest;
 use masa_domain::{
-    ContactId, ContactKey, Flow, Form, Message,
+    ContactId, ContactKey, Flow, Form, Message, Person, Setup, System,
     link::{Link, LinkKeys, link_key},
 };
 use masa_intake::signature::{Shopify, StandardWebhooks};
@@ -35,6 +35,7 @@ pub(crate) fn settings() -> Config {
         ("MASA_SECRET_EVENTS", EVENTS),
         ("MASA_SECRET_SHOPIFY", SHOPIFY),
         ("MASA_SECRET_LINKS", LINKS),
+        ("MASA_SECRET_CALLS", EVENTS),
         ("MASA_CONTACT_KEY", CONTACTS),
         ("MASA_CONFIGURATION_SET", "masa"),
     ]
@@ -157,7 +158,13 @@ impl Shop {
             language: "en".to_owned(),
         };
         let forms = BTreeMap::from([("spring".to_owned(), form)]);
-        Publish { flows, forms, shop, products: BTreeMap::new(), prune: false }
+        // Whom random journeys tell, and what they call.
+        let service = Person { email: "service@example.com".to_owned(), language: None };
+        let people = BTreeMap::from([("service".to_owned(), service)]);
+        let crm = System { url: "https://crm.example.com/hooks".to_owned() };
+        let systems = BTreeMap::from([("crm".to_owned(), crm)]);
+        let setup = Setup { forms, shop, people, systems, ..Setup::default() };
+        Publish { flows, setup, prune: false }
     }
 
     pub(crate) fn contact(&self, who: &str) -> Option<ContactId> {

@@ -41,6 +41,7 @@ fn news(news: News) -> Said {
     Said::Of(Event {
         contact: ContactId(CONTACT.parse().expect("an id")),
         message: MessageId { run: RUN.parse().expect("an id"), generation: 3 },
+        to_contact: true,
         provider_id: "0000014644fe5ef6-9a483358-9170-4cb4-a269-f5dcdf415321-000000".to_owned(),
         accepted_at: at("2026-11-22T10:00:00.123Z"),
         news,
@@ -156,5 +157,18 @@ fn what_is_no_event_is_refused() {
         &with("complaint", "/complaint", json!([])),
     ] {
         assert!(read(body).is_err(), "{body}");
+    }
+}
+
+/// Goal: A8, a mail to the shop's own people is told from one to the contact by its tag.
+#[test]
+fn a_mail_to_the_shops_people_is_known() {
+    let tags: Value = documented("bounce")["mail"]["tags"].clone();
+    let mut tags = tags.as_object().cloned().expect("tags");
+    for (medium, to_contact) in [("tell", false), ("email", true)] {
+        tags.insert("medium".to_owned(), json!([medium]));
+        let event = read(&with("bounce", "/mail/tags", Value::Object(tags.clone())));
+        let Said::Of(event) = event.expect("an event") else { panic!("news") };
+        assert_eq!(event.to_contact, to_contact, "{medium}");
     }
 }

@@ -148,8 +148,8 @@ impl Dev {
         Ok(json!({
             "now": stack.aws.clock().now(),
             "next_due": stack.aws.next_timed()?,
-            "shop": catalogue.shop,
-            "forms": catalogue.forms,
+            "shop": catalogue.setup.shop,
+            "forms": catalogue.setup.forms,
             "flows": flows,
             "waiting": waiting,
         }))

@@ -20,10 +20,11 @@ use crate::{Found, check, publish::publish};
 
 /// Secrets for development, replaced by the variables of the same names. They are no secrets:
 /// they stand here so that links and signatures stay valid from one start to the next.
-const SECRETS: [(&str, &str); 4] = [
+const SECRETS: [(&str, &str); 5] = [
     ("MASA_SECRET_EVENTS", "whsec_bWFzYS1kZXZlbG9wbWVudC1zZWNyZXQtMDAwMQ=="),
     ("MASA_SECRET_SHOPIFY", "masa-development-shopify-secret"),
     ("MASA_SECRET_LINKS", "masa-development-links-secret"),
+    ("MASA_SECRET_CALLS", "whsec_bWFzYS1kZXZlbG9wbWVudC1zZWNyZXQtMDAwMg=="),
     ("MASA_CONTACT_KEY", "masa-development-contact-key-0001"),
 ];
 
@@ -67,7 +68,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Found> {
     let address = format!("http://{}", listener.local_addr()?);
 
     // The console's own page posts the shop's forms.
-    for form in library.forms.values_mut().filter(|form| !form.origins.is_empty()) {
+    for form in library.setup.forms.values_mut().filter(|form| !form.origins.is_empty()) {
         form.origins.push(address.clone());
         form.origins.push(address.replace("127.0.0.1", "localhost"));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use jiff::SignedDuration;
 use masa_domain::{
-    Channel, End, Happening, State,
+    End, Happening, Medium, State,
     link::{Link, link_key},
 };
 use masa_language::{Line, Test};
@@ -64,8 +64,10 @@ impl Reader<'_> {
     async fn line(&mut self, line: &Line) -> Result<Problem> {
         let world = self.world;
         match line {
-            Line::Email(step) => return self.next(step, Channel::Email).await,
-            Line::Sms(step) => return self.next(step, Channel::Sms).await,
+            Line::Email(step) => return self.next(step, Medium::Email).await,
+            Line::Sms(step) => return self.next(step, Medium::Sms).await,
+            Line::Tell(step) => return self.next(step, Medium::Tell).await,
+            Line::Call(step) => return self.next(step, Medium::Call).await,
             Line::Subject(part) => return self.contains("subject", part).await,
             Line::Body(part) => {
                 let html = self.contains("html", part).await?;
@@ -85,7 +87,8 @@ impl Reader<'_> {
             Line::Click { step, link } => self.click(step, link.as_deref()).await?,
             Line::Unsubscribe(step) => {
                 let sent = self.of(step).await?;
-                let channel = sent.message.channel;
+                let channel = sent.message.medium.channel();
+                let channel = channel.context("what goes to the shop has no way out")?;
                 let link = Link::Unsubscribe {
                     contact: world.contact,
                     channel,
@@ -94,11 +97,21 @@ impl Reader<'_> {
                 world.visit("POST", &link).await?;
             }
             Line::Answer { question, answer } => {
-                let (question, answer) = (question.clone(), answer.clone());
-                world.happens(Happening::Answered { question, answer }).await?;
+                // What another journey's mail asks is answered there.
+                if !world.answer(question, answer).await? {
+                    let (question, answer) = (question.clone(), answer.clone());
+                    world.happens(Happening::Answered { question, answer }).await?;
+                }
             }
+            Line::System { name, status, answers } => world.system(name, *status, answers)?,
             Line::Due(trigger) => {
                 world.happens(Happening::Due { trigger: trigger.in_words() }).await?;
+            }
+            Line::Reads(mails) => {
+                for _ in 0..*mails {
+                    let (flow, step) = ("another".to_owned(), format!("mail-{}", world.number()));
+                    world.happens(Happening::Opened { flow, step }).await?;
+                }
             }
             Line::Referred(did) => world.happens(Happening::Referred(*did)).await?,
             Line::Advance(span) => {
@@ -179,14 +192,14 @@ impl Reader<'_> {
     }
 
     /// The next message is of this step.
-    async fn next(&mut self, step: &str, channel: Channel) -> Result<Problem> {
+    async fn next(&mut self, step: &str, medium: Medium) -> Result<Problem> {
         let sent = self.world.sent().await?;
         let Some(next) = sent.get(self.expected) else {
             return Ok(Some(format!("`{step}` was expected, and nothing was sent")));
         };
         self.expected += 1;
-        let (is, by) = (&next.message.step, next.message.channel);
-        if is == step && by == channel {
+        let (is, by) = (&next.message.step, next.message.medium);
+        if is == step && by == medium {
             return Ok(None);
         }
         Ok(Some(format!("`{step}` was expected, and `{is}` was sent ({})", by.as_str())))

@@ -1,13 +1,16 @@
 //! A contact, its shop and its reader, on virtual time.
 
-use std::{cell::Cell, collections::BTreeMap};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use anyhow::{Context, Result, bail, ensure};
 use jiff::Timestamp;
 use masa_box::{ClockMode, HttpRequest, HttpResponse};
 use masa_domain::{
-    Channel, ContactId, ContactKey, Fact, FactId, Flow, Happening, Message, Run, Status,
-    link::{Link, LinkKeys},
+    ContactId, ContactKey, Fact, FactId, Flow, Happening, Medium, Message, Run, Status, System,
+    link::{Link, LinkKeys, Purpose},
 };
 use masa_intake::signature::StandardWebhooks;
 use masa_language::{Library, Test, digest};
@@ -41,6 +44,8 @@ pub(crate) struct World {
     /// The flow that is tested.
     pub(crate) flow: String,
     pub(crate) flows: BTreeMap<String, Flow>,
+    /// The shop's systems.
+    systems: BTreeMap<String, System>,
     told: Cell<u32>,
 }
 
@@ -57,6 +62,7 @@ impl World {
             ("MASA_SENDER_ID", "Shop"),
             ("MASA_SECRET_EVENTS", EVENTS),
             ("MASA_SECRET_LINKS", LINKS),
+            ("MASA_SECRET_CALLS", EVENTS),
             ("MASA_CONTACT_KEY", CONTACTS),
         ]
         .into_iter()
@@ -73,15 +79,14 @@ impl World {
             person,
             flow: flow.to_owned(),
             flows: flows.iter().map(|flow| (flow.name.clone(), flow.clone())).collect(),
+            systems: library.setup.systems.clone(),
             told: Cell::new(0),
         };
         // Before anything is live: what is known of the contact begins no journey.
         let known = Value::Object(world.person.clone());
         world.hook("/hooks/signup", &known).await?;
         let flows = flows.iter().map(|flow| (flow.clone(), digest(flow))).collect();
-        let (forms, shop) = (library.forms.clone(), library.shop.clone());
-        let products = library.products.clone();
-        let publish = Publish { flows, forms, shop, products, prune: false };
+        let publish = Publish { flows, setup: library.setup.clone(), prune: false };
         world.stack.store.publish(&publish).await?;
         // The functions remember an older catalogue for half a minute.
         let later = world.now() + jiff::SignedDuration::from_mins(1);
@@ -167,8 +172,40 @@ impl World {
             Link::Open { .. } => "o",
             Link::Click { .. } => "c",
             Link::Unsubscribe { .. } => "u",
+            Link::Answer { .. } => "a",
         };
         self.request(method, &format!("/{kind}/{}", self.links.sign(link)), &[], Vec::new()).await
+    }
+
+    /// The reader answers a question of a mail on its page; false when no mail asks it.
+    pub(crate) async fn answer(&self, question: &str, answer: &Value) -> Result<bool> {
+        let mut sent = self.sent().await?;
+        sent.reverse();
+        let links = sent.iter().flat_map(|sent| self.signed(sent, "a", Purpose::Answer));
+        let mut own = links.filter(
+            |link| matches!(link, Link::Answer { question: asked, .. } if asked == question),
+        );
+        let Some(link) = own.next() else { return Ok(false) };
+        let path = format!("/a/{}", self.links.sign(&link));
+        self.request("GET", &path, &[], Vec::new()).await?;
+        let answer = match answer {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let visit = self.number().to_string();
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        let form = form.append_pair("visit", &visit).append_pair("answer", &answer).finish();
+        let headers = [("content-type", "application/x-www-form-urlencoded".to_owned())];
+        self.request("POST", &path, &headers, form.into_bytes()).await?;
+        Ok(true)
+    }
+
+    /// How a system of the shop answers from now on.
+    pub(crate) fn system(&self, name: &str, status: u16, answer: &Value) -> Result<()> {
+        let system = self.systems.get(name);
+        let system = system.with_context(|| format!("shop.yaml names no system `{name}`"))?;
+        self.stack.aws.answer_calls(&system.url, status, answer.clone())?;
+        Ok(())
     }
 
     /// Something happened that comes by a door of a later day.
@@ -205,10 +242,19 @@ impl World {
     pub(crate) async fn sent(&self) -> Result<Vec<Sent>> {
         let mut messages = self.known().await?.messages;
         let mut sent = Vec::new();
+        let mut called = BTreeSet::new();
         for told in self.stack.aws.outbox()? {
-            let id = told.get("id").and_then(Value::as_str).unwrap_or_default();
+            let text = |path: &str| told.pointer(path).and_then(Value::as_str).unwrap_or_default();
+            let id = text("/id");
+            let call = format!("{}.{}", text("/tags/run"), text("/tags/generation"));
+            let is_call = text("/channel") == "webhook";
+            // A call that was not answered is made again, under the same id.
+            if is_call && !called.insert(call.clone()) {
+                continue;
+            }
             // SES's ids have an ending that the outbox leaves out.
             let is_it = |message: &Message| match &message.status {
+                _ if is_call => format!("{}.{}", message.id.run, message.id.generation) == call,
                 Status::Sent { provider_id, .. } => provider_id.starts_with(id),
                 _ => false,
             };
@@ -230,13 +276,16 @@ impl World {
 
     /// The signed links of a message, of which a reader follows one by its name or its address.
     pub(crate) fn links(&self, sent: &Sent) -> Vec<Link> {
+        self.signed(sent, "c", Purpose::Click)
+    }
+
+    fn signed(&self, sent: &Sent, path: &str, purpose: Purpose) -> Vec<Link> {
         let body = |name: &str| sent.told.get(name).and_then(Value::as_str).unwrap_or_default();
-        let body = if sent.message.channel == Channel::Email { body("html") } else { body("text") };
-        let marker = format!("{PUBLIC_URL}/c/");
+        let body = if sent.message.medium == Medium::Sms { body("text") } else { body("html") };
+        let marker = format!("{PUBLIC_URL}/{path}/");
         let tokens = body.split(&marker).skip(1).map(|rest| {
             rest.split(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).next()
         });
-        let purpose = masa_domain::link::Purpose::Click;
         tokens.flatten().filter_map(|token| self.links.verify(purpose, token)).collect()
     }
 }

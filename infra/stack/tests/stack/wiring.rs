@@ -57,7 +57,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
         ],
     ),
     ("open", &["dynamodb:UpdateItem"]),
-    ("preferences", &["dynamodb:UpdateItem"]),
+    ("preferences", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
     ("purchase", &["dynamodb:PutItem"]),
     ("signup", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
     ("sweep", &["dynamodb:Query", "sqs:GetQueueAttributes", "sqs:SendMessage"]),

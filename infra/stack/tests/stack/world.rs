@@ -40,6 +40,7 @@ pub(crate) fn settings() -> Config {
         ("MASA_SECRET_EVENTS", EVENTS),
         ("MASA_SECRET_SHOPIFY", SHOPIFY),
         ("MASA_SECRET_LINKS", LINKS),
+        ("MASA_SECRET_CALLS", EVENTS),
         ("MASA_CONTACT_KEY", CONTACTS),
     ]
     .into_iter()
@@ -75,12 +76,8 @@ impl World {
         let library = masa_language::read(files).unwrap();
         let with_digest = |flow| (digest(&flow), flow);
         let flows = library.flows.into_iter().map(with_digest).map(|(digest, flow)| (flow, digest));
-        let (forms, shop, products) = (library.forms, library.shop, library.products);
-        self.stack
-            .store
-            .publish(&Publish { flows: flows.collect(), forms, shop, products, prune: false })
-            .await
-            .unwrap();
+        let publish = Publish { flows: flows.collect(), setup: library.setup, prune: false };
+        self.stack.store.publish(&publish).await.unwrap();
     }
 
     pub(crate) fn now(&self) -> jiff::Timestamp {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue::S;
-use masa_domain::{Catalogue, Flow, Form, LiveFlow, ProductFacts, Shop};
+use masa_domain::{Catalogue, Flow, Form, LiveFlow, ProductFacts, Setup, Shop};
 use masa_store::{Error, Publish, Published, Store, key};
 
 use crate::{Bench, Item, samples::flow};
@@ -16,9 +16,7 @@ fn publish(flows: &[Flow]) -> Publish {
     let digest = |flow: &Flow| flow.templates["hello"]["he"].html.chars().take(20).collect();
     Publish {
         flows: flows.iter().map(|flow| (flow.clone(), digest(flow))).collect(),
-        forms: BTreeMap::new(),
-        shop: Shop::default(),
-        products: BTreeMap::new(),
+        setup: Setup::default(),
         prune: false,
     }
 }
@@ -56,20 +54,15 @@ pub(crate) async fn what_is_published_is_live(bench: Bench) {
     let products: BTreeMap<_, _> = [("verbena".to_owned(), lasts)].into();
     let forms: BTreeMap<_, _> = [("landing-spring".to_owned(), form)].into();
     let first = flow("welcome", "<p>שלום 🫖</p>");
-    let publication = Publish {
-        forms: forms.clone(),
-        shop: shop.clone(),
-        products: products.clone(),
-        ..publish(std::slice::from_ref(&first))
-    };
+    let setup = Setup { forms, shop, products, ..Setup::default() };
+    let publication = Publish { setup: setup.clone(), ..publish(std::slice::from_ref(&first)) };
     assert_eq!(bench.store.publish(&publication).await.unwrap(), [told("welcome", 1, true)]);
 
     let triggers = vec!["joined:newsletter".to_owned()];
     let digest = "<p>שלום 🫖</p>".to_owned();
-    let live = LiveFlow { version: 1, digest, triggers, goals: Vec::new() };
+    let live = LiveFlow { version: 1, digest, triggers, goals: Vec::new(), priority: 5 };
     let flows = [("welcome".to_owned(), live)].into();
-    let expected =
-        Catalogue { revision: 1, flows, forms, shop, products, winners: BTreeMap::new() };
+    let expected = Catalogue { revision: 1, flows, setup, ..Catalogue::default() };
     assert_eq!(bench.store.catalogue().await.unwrap(), expected);
     assert_eq!(bench.store.flow("welcome", 1).await.unwrap(), Some(first));
     assert_eq!(bench.store.flow("welcome", 2).await.unwrap(), None);

@@ -1,6 +1,6 @@
 //! Messages: first claims and outcomes.
 
-use masa_domain::{Channel, Message, MessageId, Skip, Status};
+use masa_domain::{Medium, Message, MessageId, Skip, Status};
 use masa_store::{Claim, Settle, key};
 
 use crate::{
@@ -115,7 +115,7 @@ pub(crate) async fn messages_round_trip_in_each_state(bench: Bench) {
         let id = MessageId { run: run("1"), generation: u32::try_from(number).unwrap() };
         messages.push(Message {
             status,
-            channel: Channel::ALL[number % 2],
+            medium: [Medium::Email, Medium::Sms, Medium::Tell, Medium::Call][number % 4],
             version: u32::MAX,
             opened_at: Some(time(2)),
             clicked_at: Some(time(3)),

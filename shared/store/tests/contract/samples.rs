@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use masa_domain::{
     Answer, Channel, Consent, ConsentGiven, Contact, ContactDetails, ContactId, End, Entry, Fact,
-    FactId, Flow, FlowLedger, Happening, Id, Item, Message, MessageId, OnUnknown, Order, Profile,
-    Recent, Referral, Run, RunId, Seen, State, Status, Template, Trigger, What,
+    FactId, Flow, FlowLedger, Happening, Held, Id, Item, Medium, Message, MessageId, OnUnknown,
+    Order, Profile, Recent, Referral, Run, RunId, Seen, State, Status, Template, Trigger, What,
 };
 use serde_json::{Value, json};
 
@@ -174,7 +174,7 @@ fn a_run(number: usize, state: State) -> Run {
         chain: 3,
         goal_at: (number == 2).then(|| time(12)),
         awoken_by: (number == 1).then(|| Id::derive(&["cause"])),
-        held_since: (number == 1).then(|| time(9)),
+        held: (number == 1).then(|| Held { since: time(9), channel: Channel::Sms, priority: 9 }),
         entered_at: time(10),
         fact: (number > 0).then(|| FactId::new("test", "1")),
         generation: 7,
@@ -220,7 +220,8 @@ pub(crate) fn claimed(contact: ContactId, id: MessageId, owner: &str) -> Message
         flow: "welcome".to_owned(),
         version: 2,
         step: "hello".to_owned(),
-        channel: Channel::Email,
+        medium: Medium::Email,
+        claimed_at: Some(time(1)),
         status: Status::Claimed { owner: owner.to_owned(), lease_until: time(90), unknowns: 0 },
         opened_at: None,
         opens: BTreeSet::new(),

@@ -59,13 +59,7 @@ pub(crate) async fn what_expires_says_so_and_nothing_else_does(bench: Bench) {
     bench.store.opened(dana, message, "request", time(9_000)).await.unwrap();
     bench.store.take_over(&claim, &claimed(dana, message, "you").status).await.unwrap();
     let flows = vec![(flow("welcome", ""), "digest".to_owned())];
-    let publish = Publish {
-        flows,
-        forms: Default::default(),
-        shop: Default::default(),
-        products: Default::default(),
-        prune: false,
-    };
+    let publish = Publish { flows, setup: Default::default(), prune: false };
     bench.store.publish(&publish).await.unwrap();
 
     let items = bench.items().await;
