@@ -6,8 +6,10 @@
 #![recursion_limit = "256"]
 
 mod check;
+mod cost;
 mod dev;
 mod doctor;
+mod flows;
 mod graph;
 mod new;
 mod publish;
@@ -37,8 +39,12 @@ enum Command {
     Graph(graph::Arguments),
     /// Run the tests beside the journeys on virtual time.
     Test(test::Arguments),
+    /// Tell what a thousand runs of a journey cost.
+    Cost(cost::Arguments),
     /// Check a folder of journeys and make them live in a deployed stack.
     Publish(publish::Arguments),
+    /// What is live in a deployed stack: list, pause, resume, retire, go back, move who is inside.
+    Flows(flows::Arguments),
     /// Tell what a deployed stack gave up and why, and put it back.
     Doctor(doctor::Arguments),
 }
@@ -59,7 +65,9 @@ async fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Test(arguments) => test::run(&arguments).await,
+        Command::Cost(arguments) => cost::run(&arguments),
         Command::Publish(arguments) => publish::run(&arguments).await,
+        Command::Flows(arguments) => flows::run(&arguments).await,
         Command::Doctor(arguments) => doctor::run(&arguments).await,
     };
     match done {

@@ -142,10 +142,10 @@ pub struct Offset {
 }
 
 impl Offset {
-    fn after(self, at: DateTime) -> DateTime {
-        let moved = at.checked_add(self.days.days());
-        let moved = moved.and_then(|at| at.checked_add(self.seconds.seconds()));
-        moved.unwrap_or(if self.days < 0 { DateTime::MIN } else { DateTime::MAX })
+    /// None beyond the end of time.
+    fn after(self, at: DateTime) -> Option<DateTime> {
+        let day = at.checked_add(self.days.days()).ok()?;
+        day.checked_add(self.seconds.seconds()).ok()
     }
 }
 
@@ -226,7 +226,7 @@ pub(crate) fn anchored(
 ) -> Option<Timestamp> {
     let (day, timed) = date(value, zone)?;
     let start = timed.unwrap_or_else(|| at.unwrap_or(DAYTIME).on(day));
-    let moved = offset.after(start);
+    let moved = offset.after(start)?;
     let moved = at.map_or(moved, |at| at.on(moved.date()));
     Some(moment(moved, zone))
 }

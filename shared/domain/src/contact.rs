@@ -1,7 +1,7 @@
 //! A person's state: one value that holds all a decision needs, so that a decision is committed
 //! with one conditional write.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::BTreeMap, io};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -419,7 +419,8 @@ impl Contact {
     }
 
     fn is_too_large(&self) -> bool {
-        serde_json::to_string(self).is_ok_and(|state| state.len() > STATE_BYTES_MAX)
+        let mut bytes = Counted(0);
+        serde_json::to_writer(&mut bytes, self).is_ok() && bytes.0 > STATE_BYTES_MAX
     }
 
     /// Drops the oldest ended runs beyond those that are kept.
@@ -428,6 +429,20 @@ impl Contact {
             self.runs.iter().filter_map(|(id, run)| run.ended_at().map(|at| (*id, at))).collect();
         forget_oldest(&mut ended, ENDED_RUNS_KEPT, |at| *at);
         self.runs.retain(|id, run| run.is_live() || ended.contains_key(id));
+    }
+}
+
+/// Counts what is written, and keeps none of it.
+struct Counted(usize);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -46,6 +46,13 @@ pub enum Stimulus {
         /// The keys of the links.
         links: Vec<String>,
     },
+    /// The runs of a flow are to go on in another version, as far as that is possible.
+    Move {
+        /// The flow.
+        flow: String,
+        /// The version.
+        version: u32,
+    },
     /// A run did not move in its time; whatever was to move it is asked for again.
     Overdue,
 }
@@ -155,6 +162,9 @@ pub fn decide(
         Stimulus::Message(message) => moved_by(message.id.run, message.id.generation),
         // Each thing that was done has a cause of its own.
         Stimulus::Read { message, .. } => Id::derive(&["read", &message.id.to_string()]),
+        Stimulus::Move { flow, version } => {
+            Id::derive(&["move to", flow, &version.to_string(), &contact.version.to_string()])
+        }
         // The commit that it leads to is its only one: a version is decided upon once.
         Stimulus::Overdue => Id::derive(&["overdue", &contact.version.to_string()]),
     };
@@ -173,6 +183,7 @@ pub fn decide(
         Stimulus::Wake { run, generation } => walk.wake(*run, *generation)?,
         Stimulus::Message(message) => walk.message(message)?,
         Stimulus::Read { message, opened, links } => walk.read(message, *opened, links)?,
+        Stimulus::Move { flow, version } => walk.move_to(flow, *version)?,
         Stimulus::Overdue => walk.overdue()?,
     };
     if verdict != Verdict::Applied {

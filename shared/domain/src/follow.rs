@@ -12,6 +12,7 @@ use crate::{
     fact::Fact,
     flow::{Action, Again, Flow},
     id::RunId,
+    live::Standing,
     occurrence::{Consequence, Matching, Occurrence, trigger_data},
     run::{End, Run, State},
     story::What,
@@ -47,9 +48,7 @@ impl<'a> Walk<'a> {
         }
         let known = self.known;
         let keys = occurrence.keys();
-        let live = known.catalogue.flows.iter();
-        let live = live.filter(|(_, live)| live.triggers.iter().any(|key| keys.contains(key)));
-        let mut live: Vec<_> = live.collect();
+        let mut live: Vec<_> = known.catalogue.flows.started_by(&keys).collect();
         // The first to begin is the first to send, when the cap has room for one (D3).
         live.sort_by_key(|(_, live)| Reverse(live.priority));
         for (name, live) in live {
@@ -137,7 +136,9 @@ impl<'a> Walk<'a> {
 
     /// Ends a run's wait when `occurrence` is what it waits for.
     fn awake(&mut self, id: RunId, occurrence: &Occurrence<'_>) -> Result<(), Need> {
-        let Some(run) = self.contact.runs.get(&id) else { return Ok(()) };
+        let Some(run) = self.contact.runs.get(&id).filter(|run| !run.parked) else {
+            return Ok(());
+        };
         let State::Waiting { step, .. } = &run.state else { return Ok(()) };
         let step = step.clone();
         let Some(flow) = self.flow(&run.flow, run.version)? else { return Ok(()) };
@@ -161,7 +162,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Forgets the wake of a wait that is over.
-    fn disarm(&mut self, run: &Run) {
+    pub(crate) fn disarm(&mut self, run: &Run) {
         if matches!(run.state, State::Waiting { .. }) {
             self.effects.push(Effect::Disarm { run: run.id, generation: run.generation });
         }
@@ -180,7 +181,11 @@ impl<'a> Walk<'a> {
         // cannot chase one another, and a fact that comes again after it was forgotten does not
         // begin its run anew.
         let chain = if fact.is_some() { 0 } else { self.chain.saturating_add(1) };
-        if self.contact.runs.contains_key(&id) || chain > CHAIN_MAX || !self.may_enter(flow, at) {
+        if self.contact.runs.contains_key(&id)
+            || chain > CHAIN_MAX
+            || self.standing_of(&flow.name) != Standing::Live
+            || !self.may_enter(flow, at)
+        {
             return Ok(());
         }
         let mut run = Run {
@@ -195,6 +200,7 @@ impl<'a> Walk<'a> {
             data,
             goal_at: None,
             held: None,
+            parked: false,
             awoken_by: None,
             messages: BTreeMap::new(),
             story: Vec::new(),

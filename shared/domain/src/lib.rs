@@ -18,6 +18,7 @@ mod follow;
 pub mod holidays;
 mod id;
 pub mod link;
+mod live;
 mod message;
 mod occurrence;
 pub mod planted;
@@ -30,10 +31,11 @@ mod span;
 mod steps;
 pub mod story;
 mod trigger;
+mod versions;
 mod walk;
 
 pub use calendar::{ClockTime, DAYTIME, NotATime, NotAnOffset, Offset, Weekday, zone};
-pub use catalogue::{Catalogue, LiveFlow};
+pub use catalogue::Catalogue;
 pub use condition::{Condition, FieldTest, Hours, MailStatus, Since};
 pub use consent::{Answer, Channel, Consent, Refusals, Suppressed, Suppressions, WhySuppressed};
 pub use contact::{Contact, FlowLedger, Paced, Profile, Seen};
@@ -44,6 +46,7 @@ pub use flow::{
     Winner, WonBy,
 };
 pub use id::{ContactId, ContactKey, FactId, Id, MessageId, RunId};
+pub use live::{LiveFlow, LiveFlows, Standing};
 pub use message::{MARKS_MAX, Medium, Message, Skip, Status};
 pub use purchases::{PurchaseTest, Purchases, Recent};
 pub use quiet::{Rest, Windows};

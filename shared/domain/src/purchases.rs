@@ -172,7 +172,7 @@ impl Bought {
         let anything = self.product == Product::Any && self.category.is_none();
         (anything || item)
             && self.nth.is_none_or(|nth| purchases.orders == nth)
-            && self.every.is_none_or(|every| every > 0 && purchases.orders.is_multiple_of(every))
+            && self.every.is_none_or(|every| purchases.orders.is_multiple_of(every))
             && self
                 .over
                 .as_ref()

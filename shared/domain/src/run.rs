@@ -53,6 +53,9 @@ pub struct Run {
     /// The message that it holds because it may not go yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
+    /// Whether it stands before the step at which it waits, because its flow is paused.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub parked: bool,
     /// What ended its last wait for something that happened: another run's stimulus, perhaps, which has
     /// to ask for this run's effects too when it comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,6 +80,11 @@ pub struct Run {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]

@@ -116,7 +116,10 @@ impl<'a> Walk<'a> {
         let Some(State::Waiting { step, until }) = self.standing(id, generation) else {
             return Ok(self.already(id, generation));
         };
-        self.go_on(id, &step, until.max(self.now), What::Woke, Leaves::Otherwise)?;
+        let parked = self.contact.runs.get(&id).is_some_and(|run| run.parked);
+        // A pause is over when it is over, not when somebody was to look again.
+        let base = if parked { self.now } else { until.max(self.now) };
+        self.go_on(id, &step, base, What::Woke, Leaves::Otherwise)?;
         Ok(Verdict::Applied)
     }
 
@@ -143,17 +146,22 @@ impl<'a> Walk<'a> {
 
     /// Moves what should have moved long ago, and asks again for what moves the rest.
     pub(crate) fn overdue(&mut self) -> Result<Verdict, Need> {
+        let ended = self.end_retired();
         let mut overdue = self.live_runs();
-        overdue
-            .retain(|run| self.contact.runs.get(run).is_some_and(|run| run.overdue_at <= self.now));
+        overdue.retain(|run| {
+            let run = self.contact.runs.get(run);
+            run.is_some_and(|run| run.overdue_at <= self.now || self.is_resumed(run))
+        });
         if overdue.is_empty() {
-            return Ok(self.again());
+            return Ok(if ended { Verdict::Applied } else { self.again() });
         }
         for id in overdue {
             let Some(run) = self.contact.runs.get(&id) else { continue };
             let generation = run.generation;
             let moved = match &run.state {
-                State::Waiting { until, .. } if *until <= self.now => self.wake(id, generation)?,
+                State::Waiting { until, .. } if *until <= self.now || self.is_resumed(run) => {
+                    self.wake(id, generation)?
+                }
                 State::Sending { .. } => {
                     let messages = self.known.messages.get(&id).ok_or(Need::Messages(id))?;
                     let own = messages.iter().find(|message| message.id.generation == generation);
@@ -261,6 +269,10 @@ impl<'a> Walk<'a> {
             self.fail(run, format!("step `{step}` is not in this version of the flow"));
             return Ok(());
         };
+        if std::mem::take(&mut run.parked) {
+            run.tell(self.now, step, what);
+            return self.walk(run, flow, Some(step.to_owned()), base);
+        }
         let next = match (&done.action, leaves) {
             (Action::Await { then, .. }, Leaves::Then) => then,
             (Action::Await { otherwise, .. }, Leaves::Otherwise) => otherwise,
@@ -294,6 +306,12 @@ impl<'a> Walk<'a> {
     ) -> Result<(), Need> {
         let lived = self.now.duration_since(run.entered_at);
         self.chain = if lived < CHAIN_ENDS_AFTER { run.chain } else { 0 };
+        if let Some(next) = &step
+            && let Some(state) = self.before(&mut run, next)
+        {
+            self.stand(run, state);
+            return Ok(());
+        }
         let mut passed = BTreeSet::new();
         loop {
             let Some(id) = step else {

@@ -4,6 +4,8 @@
 //! which then asks for the same effects once more: a crash between commit and effects is mended by
 //! the redelivery of the stimulus.
 
+mod versions;
+
 use masa_dispatch::Dispatch;
 use masa_domain::{
     Contact, ContactId, Decision, Effect, FactId, Known, MessageId, Need, Stimulus, decide,
@@ -11,6 +13,8 @@ use masa_domain::{
 };
 use masa_runtime::{Clock, Config, Missing};
 use masa_store::{Commit, Flows, Store};
+
+pub use versions::{Inside, Verdict as MoveVerdict, Versions};
 
 /// How often a decision is made anew because another commit came first. Conflicts are two
 /// invocations for one contact; each try lets one of them through.

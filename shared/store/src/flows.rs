@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
-use masa_domain::{Catalogue, Flow, LiveFlow, Setup};
+use masa_domain::{Catalogue, Flow, LiveFlow, Setup, Standing};
 
 use crate::{
     Store,
@@ -91,6 +91,60 @@ impl Store {
         Err(Error::Contended { what: "the catalogue of flows".to_owned() })
     }
 
+    /// Changes how a live flow stands ([`Standing`]): one conditional write. False when nothing of that
+    /// name is live.
+    ///
+    /// # Errors
+    /// [`Error`]; the flow then stands as it did.
+    pub async fn stand(&self, name: &str, standing: Standing) -> Result<bool, Error> {
+        self.change(|catalogue| {
+            let live = LiveFlow { standing, ..catalogue.flows.get(name)?.clone() };
+            catalogue.flows.insert(name.to_owned(), live);
+            Some(())
+        })
+        .await
+    }
+
+    /// Takes a flow out of the catalogue: nobody enters any more, who is inside finishes. False when
+    /// nothing of that name is live.
+    ///
+    /// # Errors
+    /// [`Error`]; the flow is then as live as it was.
+    pub async fn retire(&self, name: &str) -> Result<bool, Error> {
+        self.change(|catalogue| catalogue.flows.remove(name).then_some(())).await
+    }
+
+    /// Makes an older version live again, or a retired flow. False when there is no such version.
+    ///
+    /// # Errors
+    /// [`Error`]; what is live is then as it was.
+    pub async fn go_back(&self, name: &str, version: u32, digest: &str) -> Result<bool, Error> {
+        let Some(flow) = self.flow(name, version).await? else { return Ok(false) };
+        self.change(|catalogue| {
+            let live = LiveFlow::new(&flow, version, digest.to_owned());
+            let standing = catalogue.flows.get(name).map(|live| live.standing);
+            let live = LiveFlow { standing: standing.unwrap_or_default(), ..live };
+            catalogue.flows.insert(name.to_owned(), live);
+            Some(())
+        })
+        .await
+    }
+
+    /// Changes the catalogue, on condition of its revision; false when there is nothing to change.
+    async fn change(&self, change: impl Fn(&mut Catalogue) -> Option<()>) -> Result<bool, Error> {
+        for _ in 0..TRIES {
+            let mut catalogue = self.catalogue().await?;
+            let before = catalogue.clone();
+            if change(&mut catalogue).is_none() {
+                return Ok(false);
+            }
+            if catalogue == before || self.put_catalogue(catalogue).await? {
+                return Ok(true);
+            }
+        }
+        Err(Error::Contended { what: "the catalogue of flows".to_owned() })
+    }
+
     async fn publish_flow(
         &self,
         catalogue: &mut Catalogue,
@@ -99,6 +153,8 @@ impl Store {
     ) -> Result<Published, Error> {
         let name = flow.name.clone();
         let mut version = 1;
+        // A new version of a paused flow is paused.
+        let standing = catalogue.flows.get(&name).map(|live| live.standing).unwrap_or_default();
         if let Some(live) = catalogue.flows.get(&name) {
             if live.digest == digest {
                 return Ok(Published { flow: name, version: live.version, new: false });
@@ -110,7 +166,7 @@ impl Store {
         while !self.put_body(&key::flow(&name), &key::version(version), flow, None).await? {
             version = version.saturating_add(1);
         }
-        let live = LiveFlow::new(flow, version, digest.to_owned());
+        let live = LiveFlow { standing, ..LiveFlow::new(flow, version, digest.to_owned()) };
         catalogue.flows.insert(name.clone(), live);
         Ok(Published { flow: name, version, new: true })
     }

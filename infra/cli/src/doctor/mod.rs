@@ -13,9 +13,9 @@ use masa_runtime::{Clock, Config, sdk_config};
 use masa_store::Store;
 use serde_json::json;
 
+pub(crate) use self::queues::Queues;
 use self::{
     letter::{Letter, Remedy, Ward, Window, cause, remedy},
-    queues::Queues,
     report::Report,
 };
 use crate::Found;

@@ -1,6 +1,7 @@
 //! `masa test`: the tests beside the journeys, run through the functions themselves on virtual time.
 
 mod coverage;
+mod explore;
 mod play;
 mod world;
 
@@ -28,6 +29,12 @@ pub(crate) struct Arguments {
     /// Tell which steps and branches no test reaches; exit with 1 when there are any.
     #[arg(long)]
     coverage: bool,
+    /// Walk all paths instead, up to the bounds, and print the distinct outcomes; exit with 1 when a run
+    /// fails or is stuck.
+    #[arg(long)]
+    explore: bool,
+    #[command(flatten)]
+    bounds: explore::Bounds,
     /// Answer in JSON.
     #[arg(long)]
     json: bool,
@@ -50,6 +57,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Found> {
             return Ok(Found::Something);
         }
     };
+    if arguments.explore {
+        return explore::run(&library, arguments);
+    }
     let (outcomes, mut coverage) = play_all(&files, &library, &tests, arguments).await?;
     let missed = match arguments.coverage {
         true => coverage.missed(&library, arguments.flow.as_deref()),
@@ -180,7 +190,20 @@ mod tests {
     use super::{play::Failure, *};
 
     fn arguments() -> Arguments {
-        Arguments { flows: None, flow: None, coverage: true, json: false }
+        Arguments::of(&["--coverage"])
+    }
+
+    impl Arguments {
+        /// Those that a command line gives.
+        pub(crate) fn of(line: &[&str]) -> Self {
+            #[derive(clap::Parser)]
+            struct Line {
+                #[command(flatten)]
+                arguments: Arguments,
+            }
+            let line = ["masa"].into_iter().chain(line.iter().copied());
+            <Line as clap::Parser>::parse_from(line).arguments
+        }
     }
 
     fn told(outcomes: &[Outcome<'_>]) -> Vec<String> {

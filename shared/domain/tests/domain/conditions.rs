@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Steps that ask `when` and count the answer in the field `yes` or `no`, behind `steps`.
-fn asking(triggers: &[Trigger], steps: &[(&str, Action)], when: Condition) -> World {
+pub(crate) fn asking(triggers: &[Trigger], steps: &[(&str, Action)], when: Condition) -> World {
     let (then, otherwise) = (Some("yes".to_owned()), Some("no".to_owned()));
     let mut steps = steps.to_vec();
     steps.push(("ask", Action::If { when, then, otherwise }));
@@ -25,7 +25,7 @@ fn asking(triggers: &[Trigger], steps: &[(&str, Action)], when: Condition) -> Wo
     World::new([flow])
 }
 
-fn answer(world: &World) -> bool {
+pub(crate) fn answer(world: &World) -> bool {
     match (world.contact.field("yes"), world.contact.field("no")) {
         (Some(_), None) => true,
         (None, Some(_)) => false,
@@ -33,12 +33,12 @@ fn answer(world: &World) -> bool {
     }
 }
 
-fn on(name: &str) -> [Trigger; 1] {
+pub(crate) fn on(name: &str) -> [Trigger; 1] {
     [Trigger::event(name.to_owned())]
 }
 
 /// Whether `when` holds for a contact with these details.
-fn holds(details: ContactDetails, when: Condition) -> bool {
+pub(crate) fn holds(details: ContactDetails, when: Condition) -> bool {
     let mut world = asking(&on("ask"), &[], when);
     let fact = world.fact(event("ask"), details);
     world.act(&Stimulus::Fact(Box::new(fact)));

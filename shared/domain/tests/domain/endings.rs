@@ -182,3 +182,45 @@ fn a_crash_after_a_wake_loses_neither_run() {
     world.mend();
     assert_eq!(world.sends.len(), 2, "both mails are to be sent");
 }
+
+/// Goal: a flow's ledger of a contact counts how its runs ended, each way for itself.
+#[test]
+fn every_end_is_counted() {
+    let go = [Trigger::event("go")];
+    let gone = [("out", Action::Jump("nowhere".to_owned()))];
+    let rests = [("rest", wait("1d"))];
+    for (steps, bought, expected) in [
+        (&[][..], false, [1, 0, 0]),
+        (&[("out", Action::Exit)], false, [0, 1, 0]),
+        (&rests, true, [0, 1, 0]),
+        (&gone, false, [0, 0, 1]),
+        (&rests, false, [0, 0, 0]),
+    ] {
+        let mut flow = line("it", &go, steps);
+        flow.exits = vec![Trigger::Purchased(Product::Any.into())];
+        let mut world = World::new([flow]);
+        world.tell(event("go"));
+        if bought {
+            world.tell(purchase());
+        }
+        let ledger = &world.contact.flows["it"];
+        assert_eq!(ledger.entered, 1);
+        assert_eq!([ledger.finished, ledger.left, ledger.failed], expected, "{steps:?}");
+    }
+}
+
+/// Goal: what a run counts of itself is stored, and takes no room while there is nothing to count.
+#[test]
+fn a_runs_counts_are_stored() {
+    let mut world = World::new([line("it", &[Trigger::event("go")], &[("rest", wait("1d"))])]);
+    world.tell(event("go"));
+    let mut run = world.run("it").clone();
+    let written = serde_json::to_value(&run).unwrap();
+    for count in ["chain", "forgotten", "looks"] {
+        assert_eq!(written.get(count), None, "`{count}` is nothing");
+    }
+    (run.chain, run.forgotten, run.looks) = (1, 2, 3);
+    let read: masa_domain::Run =
+        serde_json::from_str(&serde_json::to_string(&run).unwrap()).unwrap();
+    assert_eq!(read, run);
+}

@@ -399,7 +399,7 @@ fn waits_for_one_another_do_not_chase() {
 /// Goal: journeys that begin one another at once end; those that take their time go on.
 #[test]
 fn journeys_that_begin_one_another_at_once_end() {
-    for (pause, entered) in [("1m", 21), ("2h", 60)] {
+    for (pause, entered) in [("1m", 21), ("59m", 21), ("1h", 60), ("2h", 60)] {
         let steps = [("rest", wait(pause)), ("again", Action::Start("it".to_owned()))];
         let flow = Flow { again: Again::Always, ..line("it", &[named("go")], &steps) };
         let mut world = World::new([flow]);

@@ -1,18 +1,28 @@
 //! The decision core: properties over arbitrary journeys and histories, and tables of examples.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test assertions")]
 
+mod asked;
+mod bought;
+mod bounds;
+mod catalogue;
+mod clock;
 mod conditions;
 mod consent;
+mod effects;
 mod endings;
+mod flat;
 mod generate;
 mod happenings;
 mod history;
 mod journeys;
+mod load;
 mod pace;
+mod profile;
 mod properties;
 mod reentry;
 mod round_trip;
 mod steps;
 mod totality;
 mod triggers;
+mod versions;
 mod world;

@@ -15,12 +15,12 @@ use crate::world::{World, email, event, line, wait};
 /// Where the contact of these tests lives: two hours before UTC in winter, three in summer.
 const ZONE: &str = "Asia/Jerusalem";
 
-fn go() -> [Trigger; 1] {
+pub(crate) fn go() -> [Trigger; 1] {
     [Trigger::event("go")]
 }
 
 /// A world at this moment, in which the contact lives in [`ZONE`].
-fn world(now: &str, flows: impl IntoIterator<Item = Flow>) -> World {
+pub(crate) fn world(now: &str, flows: impl IntoIterator<Item = Flow>) -> World {
     let mut world = World::new(flows);
     world.now = now.parse().unwrap();
     world.contact = Contact::new(world.contact.id, world.now);
@@ -84,7 +84,7 @@ fn a3_until_a_time_of_day() {
     }
 }
 
-fn dated(field: &str, offset: &str, at: Option<&str>) -> Action {
+pub(crate) fn dated(field: &str, offset: &str, at: Option<&str>) -> Action {
     let moment = Moment::Date {
         anchor: Anchor::Field(field.to_owned()),
         offset: offset.parse().unwrap(),
@@ -236,7 +236,7 @@ fn a5_append_and_stamp() {
     }
 }
 
-fn split(ways: &[(&str, u32, bool)]) -> Flow {
+pub(crate) fn split(ways: &[(&str, u32, bool)]) -> Flow {
     let ways = ways.iter().map(|(name, share, hold_out)| Way {
         name: (*name).to_owned(),
         share: *share,
@@ -247,7 +247,7 @@ fn split(ways: &[(&str, u32, bool)]) -> Flow {
     Flow { again: Again::Always, ..line("it", &go(), &[("split", action)]) }
 }
 
-fn ways(run: &Run) -> Vec<&str> {
+pub(crate) fn ways(run: &Run) -> Vec<&str> {
     let ways = run.story.iter().filter_map(|entry| match &entry.what {
         What::Way(name) => Some(name.as_str()),
         _ => None,

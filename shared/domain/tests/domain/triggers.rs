@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use masa_domain::{
-    Action, Condition, ContactDetails, Happening, Order, Product, Stimulus, Trigger, What,
+    Action, Activity, Anchor, Bought, Condition, ContactDetails, FieldTest, Happening, Order,
+    Product, Referral, Stimulus, Trigger, What,
 };
 use serde_json::json;
 
@@ -225,5 +226,74 @@ fn a5_count_up_and_down_and_not_on_what_is_no_number() {
         );
         assert_eq!(said, complains, "the story of {before} counted by {by}: {story:?}");
         assert_eq!(world.sends.len(), 1, "the journey goes on");
+    }
+}
+
+/// Goal: what ended a run, what it waited for and what is due is told in the words of the flow file.
+#[test]
+fn every_trigger_is_told_in_the_words_of_the_flow_file() {
+    let opened = |of: Option<&str>, since_purchase| Trigger::Opened {
+        of: of.map(str::to_owned),
+        times: 2,
+        since_purchase,
+    };
+    let field = |test| Trigger::Field { name: "score".to_owned(), test };
+    let answered = |test| Trigger::Answered { question: "nps".to_owned(), test };
+    let date = |anchor, yearly, offset: &str, at: Option<&str>| Trigger::Date {
+        anchor,
+        yearly,
+        offset: offset.parse().unwrap(),
+        at: at.map(|at| at.parse().unwrap()),
+    };
+    let silent = |of| Trigger::Silent { span: "60d".parse().unwrap(), of };
+    let bought = Bought {
+        product: Product::One("mint".to_owned()),
+        category: Some("tea".to_owned()),
+        nth: Some(3),
+        every: Some(5),
+        over: Some(200.into()),
+    };
+    let paid = Trigger::Event {
+        name: "paid".to_owned(),
+        matching: BTreeMap::from([("plan".to_owned(), json!("pro"))]),
+        same: Some("id".to_owned()),
+    };
+    let birthday = || Anchor::Field("birthday".to_owned());
+    for (trigger, words) in [
+        (joined("vip"), "joined: vip"),
+        (Trigger::Left("vip".to_owned()), "left: vip"),
+        (Trigger::Form("spring".to_owned()), "form: spring"),
+        (Trigger::Purchased(Product::Any.into()), "purchased: any"),
+        (Trigger::Purchased(Product::One("cup".to_owned()).into()), "purchased: cup"),
+        (Trigger::Purchased(bought), "purchased: mint, category: tea, nth: 3, every: 5, over: 200"),
+        (Trigger::event("visit"), "event: visit"),
+        (paid, "event: paid, plan = \"pro\", same id"),
+        (Trigger::Clicked("offer".to_owned()), "clicked: offer"),
+        (opened(None, false), "opened: any, times: 2"),
+        (opened(Some("letters"), true), "opened: letters, times: 2, since: purchase"),
+        (field(None), "field: score"),
+        (field(Some(FieldTest::Is(json!("a")))), "field: score, is: \"a\""),
+        (field(Some(FieldTest::OneOf(vec![json!(1)]))), "field: score, one_of: [1]"),
+        (field(Some(FieldTest::Contains(json!("a")))), "field: score, contains: \"a\""),
+        (field(Some(FieldTest::Empty(false))), "field: score, empty: false"),
+        (answered(None), "answered: nps"),
+        (answered(Some(FieldTest::Over(8.into()))), "answered: nps, over: 8"),
+        (answered(Some(FieldTest::Under(7.into()))), "answered: nps, under: 7"),
+        (date(birthday(), false, "0d", None), "date: birthday"),
+        (date(birthday(), true, "-3d", Some("09:00")), "date: birthday, yearly, -3d, at 09:00"),
+        (
+            date(Anchor::Day("2026-12-24".parse().unwrap()), false, "+2h", None),
+            "date: 2026-12-24, +2h",
+        ),
+        (date(Anchor::Holiday("passover".to_owned()), false, "0d", None), "holiday: passover"),
+        (silent(Activity::Any), "silent: 60d, of: any"),
+        (silent(Activity::Purchase), "silent: 60d, of: purchase"),
+        (silent(Activity::Open), "silent: 60d, of: open"),
+        (silent(Activity::Visit), "silent: 60d, of: visit"),
+        (Trigger::Referred(Referral::Signup), "referred: signup"),
+        (Trigger::Referred(Referral::Purchase), "referred: purchase"),
+        (Trigger::Ended("letters".to_owned()), "ended: letters"),
+    ] {
+        assert_eq!(trigger.in_words(), words, "{trigger:?}");
     }
 }

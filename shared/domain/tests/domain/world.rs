@@ -68,14 +68,15 @@ impl World {
             lost: Vec::new(),
             told: 0,
         };
-        let mut catalogue = Catalogue::default();
-        for flow in flows {
-            let live = LiveFlow::new(&flow, 1, String::new());
-            catalogue.flows.insert(flow.name.clone(), live);
-            world.flows.insert((flow.name.clone(), 1), Arc::new(flow));
-        }
-        world.catalogue = Arc::new(catalogue);
+        flows.into_iter().for_each(|flow| world.publish(flow));
         world
+    }
+
+    /// A flow goes live in version 1.
+    pub(crate) fn publish(&mut self, flow: Flow) {
+        let live = LiveFlow::new(&flow, 1, String::new());
+        Arc::make_mut(&mut self.catalogue).flows.insert(flow.name.clone(), live);
+        self.flows.insert((flow.name.clone(), 1), Arc::new(flow));
     }
 
     /// Everything that can be known of flows, and no message.

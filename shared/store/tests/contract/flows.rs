@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue::S;
-use masa_domain::{Catalogue, Flow, Form, LiveFlow, ProductFacts, Setup, Shop};
+use masa_domain::{Catalogue, Flow, Form, LiveFlow, ProductFacts, Setup, Shop, Standing};
 use masa_store::{Error, Publish, Published, Store, key};
 
 use crate::{Bench, Item, samples::flow};
@@ -60,7 +60,8 @@ pub(crate) async fn what_is_published_is_live(bench: Bench) {
 
     let triggers = vec!["joined:newsletter".to_owned()];
     let digest = "<p>שלום 🫖</p>".to_owned();
-    let live = LiveFlow { version: 1, digest, triggers, goals: Vec::new(), priority: 5 };
+    let (goals, standing) = (Vec::new(), Standing::Live);
+    let live = LiveFlow { version: 1, digest, triggers, goals, priority: 5, standing };
     let flows = [("welcome".to_owned(), live)].into();
     let expected = Catalogue { revision: 1, flows, setup, ..Catalogue::default() };
     assert_eq!(bench.store.catalogue().await.unwrap(), expected);

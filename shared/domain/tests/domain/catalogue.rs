@@ -1,0 +1,72 @@
+//! What is live, and that it finds the flows which a happening lets into.
+
+use std::sync::Arc;
+
+use masa_domain::{Catalogue, Effect, Flow, LiveFlow, Trigger};
+
+use crate::world::{World, email, event, line};
+
+fn begun_by(name: &str, events: &[&str]) -> Flow {
+    let triggers: Vec<Trigger> = events.iter().copied().map(Trigger::event).collect();
+    line(name, &triggers, &[("hello", email("hello"))])
+}
+
+fn live(flow: &Flow) -> (String, LiveFlow) {
+    (flow.name.clone(), LiveFlow::new(flow, 1, String::new()))
+}
+
+/// The flows that the event `name` lets into when `catalogue` is live, in the order of their mails.
+fn entered(flows: &[Flow], catalogue: &Catalogue, name: &str) -> Vec<String> {
+    let mut world = World::new(flows.iter().cloned());
+    world.catalogue = Arc::new(catalogue.clone());
+    world.tell(event(name));
+    let effects = world.log[0].decision.effects.iter();
+    let flow = |effect: &Effect| match effect {
+        Effect::Send { flow, .. } => flow.clone(),
+        other => unreachable!("a mail is their first step: {other:?}"),
+    };
+    effects.map(flow).collect()
+}
+
+/// Goal: of flows with triggers of their own and in common, what happens lets into those that it
+/// concerns, in the order of their names, and into none twice.
+#[test]
+fn what_happens_lets_into_the_flows_that_it_concerns() {
+    let flows = [
+        begun_by("both", &["cup", "pot", "cup"]),
+        begun_by("cup", &["cup"]),
+        begun_by("never", &[]),
+        begun_by("pot", &["pot"]),
+    ];
+    let catalogue = Catalogue { flows: flows.iter().map(live).collect(), ..Catalogue::default() };
+    assert_eq!(entered(&flows, &catalogue, "cup"), ["both", "cup"]);
+    assert_eq!(entered(&flows, &catalogue, "pot"), ["both", "pot"]);
+    assert_eq!(entered(&flows, &catalogue, "tea"), [""; 0]);
+    let written = serde_json::to_string(&catalogue).unwrap();
+    let read: Catalogue = serde_json::from_str(&written).unwrap();
+    assert_eq!(read, catalogue, "it is read back");
+    assert_eq!(entered(&flows, &read, "cup"), ["both", "cup"], "with what lets in");
+}
+
+/// Goal: a flow that is published anew is let into by what its new version names alone, and one that
+/// was pruned by nothing; what is live is then the same as if it had never been otherwise.
+#[test]
+fn what_is_no_longer_live_lets_nobody_in() {
+    let (old, new) = (begun_by("tea", &["cup", "pot"]), begun_by("tea", &["pot", "jug"]));
+    let other = begun_by("other", &["cup", "pot"]);
+    let mut catalogue =
+        Catalogue { flows: [live(&old), live(&other)].into(), ..Catalogue::default() };
+    let flows = [new.clone(), other];
+    let (name, version) = live(&new);
+    catalogue.flows.insert(name, version);
+    assert_eq!(entered(&flows, &catalogue, "cup"), ["other"]);
+    assert_eq!(entered(&flows, &catalogue, "jug"), ["tea"]);
+    catalogue.flows.retain(|name, _| name == "tea");
+    assert_eq!(entered(&flows, &catalogue, "pot"), ["tea"]);
+    let versions: Vec<(&String, u32)> =
+        (&catalogue.flows).into_iter().map(|(name, live)| (name, live.version)).collect();
+    assert_eq!(versions, [(&new.name, 1)]);
+    assert_eq!(catalogue.flows.clone().into_iter().collect::<Vec<_>>(), [live(&new)]);
+    let only = Catalogue { flows: [live(&new)].into(), ..Catalogue::default() };
+    assert_eq!(catalogue, only);
+}

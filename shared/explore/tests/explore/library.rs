@@ -1,0 +1,71 @@
+//! The library's journeys: none fails or is stuck, and all steps are reached.
+
+use std::collections::BTreeMap;
+
+use masa_explore::{Bounds, explore};
+use masa_language::{Files, Library, read};
+
+fn library() -> Library {
+    read(&Files::from_texts(masa_flows::FILES.iter().copied())).expect("the library is sound")
+}
+
+/// Ways that cannot be taken, and why.
+const IMPOSSIBLE: [(&str, &str, &str); 4] = [
+    // Whoever has no ticket five days after the second mail has left: that is a day before the eve.
+    ("local", "eve", "too late"),
+    // A mail is held for four days at most, and there are seven until the next date, and four then.
+    ("renewal", "before-offer", "too late"),
+    ("renewal", "before-end", "too late"),
+    // A letter is held for three days at most, and there are thirteen.
+    ("rosh-hashana", "before-the-eve", "too late"),
+];
+
+#[test]
+fn every_journey_is_sound_and_every_step_is_reached() {
+    let library = library();
+    let mut impossible: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    for (flow, step, way) in IMPOSSIBLE {
+        impossible.entry(flow).or_default().push((step, way));
+    }
+    for flow in &library.flows {
+        let told = explore(&library, &flow.name, &Bounds::default()).expect("it is there");
+        assert!(told.is_sound(), "{told}");
+        assert!(told.bounds.is_empty(), "{}: all is walked: {:?}", flow.name, told.bounds);
+        let missing = &told.unreached;
+        assert!(missing.steps.is_empty() && missing.exits.is_empty(), "{told}");
+        assert!(!missing.goal, "{}: the goal can be reached", flow.name);
+        let mut ways: Vec<(&str, &str)> =
+            missing.branches.iter().map(|one| (one.step.as_str(), one.way.as_str())).collect();
+        ways.sort_unstable();
+        let mut known = impossible.remove(flow.name.as_str()).unwrap_or_default();
+        known.sort_unstable();
+        assert_eq!(ways, known, "{}: ways that no path took", flow.name);
+        assert!(!told.outcomes.is_empty() && told.entries > told.refused, "{told}");
+    }
+    assert!(impossible.is_empty(), "{impossible:?}");
+}
+
+/// J4: what a buyer gets depends on nothing but the outcome of each mail.
+#[test]
+fn a_buyer_who_agreed_to_nothing_gets_no_request_for_a_review() {
+    let told = explore(&library(), "thanks", &Bounds::default()).expect("it is there");
+    let all: Vec<String> = told.outcomes.iter().map(|one| one.outcome.to_string()).collect();
+    assert!(all.contains(&"thanks, howto, review; finished".to_owned()), "{all:?}");
+    assert!(all.contains(&"thanks, howto, review (skipped); finished".to_owned()), "{all:?}");
+    let skipped = all.iter().find(|words| words.contains("howto (skipped), review;"));
+    assert_eq!(skipped, None, "a bounce of the thanks suppresses the review too");
+}
+
+/// J11: the fifth order fills the card, and a tier is told once.
+#[test]
+fn the_punch_card_ends_in_each_of_its_letters() {
+    let told = explore(&library(), "punch-card", &Bounds::default()).expect("it is there");
+    for letter in ["field", "garden", "reward", "one-more"] {
+        let sent = told.outcomes.iter().any(|one| {
+            let [message] = one.outcome.messages.as_slice() else { return false };
+            message.step == letter && message.fate == masa_explore::Fate::Sent
+        });
+        assert!(sent, "{letter}: {told}");
+    }
+    assert!(told.outcomes.iter().all(|one| one.outcome.messages.len() <= 1), "one letter an order");
+}
