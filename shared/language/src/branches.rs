@@ -5,7 +5,8 @@ use masa_domain::{Action, Moment, Way, Winner, WonBy};
 use crate::{
     condition::{Conditions, weekdays},
     fields::{Fields, label, positive, word, wrong_type},
-    happening::{self, At, Happenings, anchor, clock, duration, flag, optional, place},
+    grammar::{HAPPENING, WAIT_UNTIL, WAY, WINNER},
+    happening::{At, Happenings, anchor, clock, duration, flag, optional, place},
     problem::Mark,
     steps::{ID_CHARS_MAX, Inner, Steps, What, Written},
     words::{is_name, quote},
@@ -37,12 +38,11 @@ impl Steps<'_, '_> {
         let what = "a moment or a happening, such as `{ at: \"09:00\" }`,";
         let until = Fields::of(value, what, self.report)?;
         let head = ["date", "holiday"].into_iter().find(|head| until.get(head).is_some());
-        let happens =
-            happening::HEADS.iter().chain(&["ended"]).any(|head| until.get(head).is_some());
+        let happens = HAPPENING.heads().iter().any(|head| until.get(head).is_some());
         if happens && head.is_none() {
             let (names, flows) = (self.names, &mut *self.flows);
             let mut happenings = Happenings { report: self.report, names, flows };
-            let trigger = happenings.of(&until, At::Run, &["for"]);
+            let trigger = happenings.of(&until, At::Run, &WAIT_UNTIL);
             let span = until.must("for", self.report).and_then(|node| duration(node, self.report));
             let (then, otherwise) = self.branches(fields, depth)?;
             return Some(What::Await { until: vec![trigger?], span: span?, then, otherwise });
@@ -56,13 +56,13 @@ impl Steps<'_, '_> {
         }
         let moment = match head {
             Some(head) => {
-                until.only(&[head, "offset", "at"], self.report);
+                until.only(&WAIT_UNTIL.known(head), self.report);
                 let anchor = anchor(head, until.get(head)?, self.report);
                 let (offset, at) = place(&until, self.report)?;
                 Moment::Date { anchor: anchor?, offset, at }
             }
             None => {
-                until.only(&["at", "days"], self.report);
+                until.only(&WAIT_UNTIL.known("at"), self.report);
                 let at = optional(until.get("at"), |node| clock(node, self.report))?;
                 let days = optional(until.get("days"), |node| weekdays(node, self.report))?;
                 let days = days.unwrap_or_default();
@@ -92,7 +92,7 @@ impl Steps<'_, '_> {
         for (key, node) in Fields::of(value, what, self.report)?.iter() {
             let what = "a way such as `{ share: 50, steps: […] }`";
             let Some(way) = Fields::of(node, what, self.report) else { continue };
-            way.only(&["share", "steps", "hold_out"], self.report);
+            way.only(&WAY.keys(), self.report);
             if !is_name(&key.text, ID_CHARS_MAX) {
                 let message = format!("{} is not a way's name", quote(&key.text));
                 self.report.add(key.at, "bad-id", message).hint("it is made of a-z, 0-9 and -");
@@ -116,7 +116,7 @@ impl Steps<'_, '_> {
             Some(node) => {
                 let what = "how a way wins, such as `{ by: clicked, sample: 1000 }`,";
                 let winner = Fields::of(node, what, self.report)?;
-                winner.only(&["by", "sample"], self.report);
+                winner.only(&WINNER.keys(), self.report);
                 let words =
                     [("opened", WonBy::Opened), ("clicked", WonBy::Clicked), ("goal", WonBy::Goal)];
                 let by =

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     fields::{Fields, Heads, label, list, positive, text, word, wrong_type},
+    grammar::{CONDITION, FIELD_TEST, TESTS},
     happening::{Named, clock_of, number, optional},
     problem::{Mark, Report},
     words::{quote, slug},
@@ -16,32 +17,12 @@ use crate::{
 /// How deep conditions may stand in each other.
 const DEPTH_MAX: usize = 40;
 
-const HEADS: [&str; 13] = [
-    "email",
-    "form",
-    "purchased",
-    "event",
-    "field",
-    "list",
-    "consent",
-    "days_to",
-    "weekday",
-    "hour",
-    "all",
-    "any",
-    "not",
-];
-pub(crate) const TESTS: [&str; 6] = ["is", "one_of", "contains", "over", "under", "empty"];
-
 const NAMES: Heads = Heads {
     what: "condition",
     unknown: "unknown-condition",
     two: "two-conditions",
     apart: "join conditions with `all: [ … ]` or `any: [ … ]`",
-    beside: &[
-        "was", "link", "flow", "since", "category", "times", "total", "is", "one_of", "contains",
-        "over", "under", "empty",
-    ],
+    node: &CONDITION,
 };
 
 const TEST_NAMES: Heads = Heads {
@@ -49,7 +30,7 @@ const TEST_NAMES: Heads = Heads {
     unknown: "missing-test",
     two: "two-tests",
     apart: "join conditions with `all: [ … ]` or `any: [ … ]`",
-    beside: &["field"],
+    node: &FIELD_TEST,
 };
 
 /// A step that a condition names.
@@ -85,19 +66,10 @@ impl Conditions<'_, '_> {
         self.marks.push(node.at);
         let fields =
             Fields::of(node, "a condition such as `{ email: hello, was: opened }`", self.report)?;
-        let (head, key, value) = fields.head(&HEADS, &NAMES, self.report)?;
-        let beside: &[&str] = match head {
-            "email" => &["was", "link", "flow"],
-            "form" => &["since"],
-            "purchased" => &["category", "since", "times", "total"],
-            "event" => &["since", "times"],
-            "field" => &TESTS,
-            "days_to" => &["is", "over", "under"],
-            _ => &[],
-        };
+        let (head, key, value) = fields.head(&NAMES, self.report)?;
         // Without a test, an unknown key was meant to be one, which is told below.
-        if head != "field" || TESTS.iter().any(|test| fields.get(test).is_some()) {
-            fields.only(&[&[head], beside].concat(), self.report);
+        if head != "field" || TESTS.iter().any(|test| fields.get(test.name).is_some()) {
+            fields.only(&CONDITION.known(head), self.report);
         }
         match head {
             "email" => self.email(&fields, key, value),
@@ -235,7 +207,7 @@ impl Conditions<'_, '_> {
 
 /// The one test that stands beside a field.
 pub(crate) fn test(fields: &Fields<'_>, report: &mut Report<'_>) -> Option<FieldTest> {
-    let (test, _, wanted) = fields.head(&TESTS, &TEST_NAMES, report)?;
+    let (test, _, wanted) = fields.head(&TEST_NAMES, report)?;
     Some(match test {
         "is" => FieldTest::Is(single(wanted, report)?),
         "one_of" => {

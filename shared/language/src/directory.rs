@@ -6,6 +6,7 @@ use masa_domain::{Cap, Channel, Person, Question, QuestionKind, System};
 
 use crate::{
     fields::{Fields, by_language, list, positive, text},
+    grammar::{CAP, PERSON, QUESTION},
     happening::{duration, optional},
     problem::{Mark, Report},
     shop::{host_of, language},
@@ -17,12 +18,8 @@ use crate::{
 const NAME_CHARS_MAX: usize = 60;
 /// The most answers that a question offers.
 const OPTIONS_MAX: usize = 20;
-/// The keys of a question.
-pub(crate) const QUESTION_KEYS: [&str; 3] = ["type", "text", "options"];
 /// The kinds of questions.
-pub(crate) const QUESTION_KINDS: [&str; 5] = ["nps", "csat", "ces", "choice", "text"];
-/// The keys of a cap: which messages are counted, and within which time.
-pub(crate) const CAP_KEYS: [&str; 4] = ["any", "email", "sms", "within"];
+const QUESTION_KINDS: [&str; 5] = ["nps", "csat", "ces", "text", "choice"];
 
 /// Reads a mapping from names to something, and leaves out what is wrong.
 fn by_name<T>(
@@ -60,7 +57,7 @@ pub(crate) fn questions(node: &Node, report: &mut Report<'_>) -> BTreeMap<String
 fn question(node: &Node, report: &mut Report<'_>) -> Option<Question> {
     let what = "a question such as `{ type: nps, text: How likely …? }`";
     let fields = Fields::of(node, what, report)?;
-    fields.only(&QUESTION_KEYS, report);
+    fields.only(&QUESTION.known("type"), report);
     let kind = fields.must("type", report).and_then(|node| kind(node, report));
     let words = fields.must("text", report).and_then(|node| texts(node, "the question", report));
     let options = fields.get("options");
@@ -125,7 +122,7 @@ pub(crate) fn people(node: &Node, report: &mut Report<'_>) -> BTreeMap<String, P
         }
         let what = "an address, or `{ email: sales@shop.example, language: en }`,";
         let fields = Fields::of(node, what, report)?;
-        fields.only(&["email", "language"], report);
+        fields.only(&PERSON.keys(), report);
         let email = fields.must("email", report).and_then(|node| address(node, report));
         let language = optional(fields.get("language"), |node| language(node, report))?;
         Some(Person { email: email?, language })
@@ -176,7 +173,7 @@ pub(crate) fn caps(node: &Node, report: &mut Report<'_>) -> Vec<Cap> {
 
 fn cap(node: &Node, report: &mut Report<'_>) -> Option<Cap> {
     let fields = Fields::of(node, "a cap such as `{ email: 2, within: 1d }`", report)?;
-    fields.only(&CAP_KEYS, report);
+    fields.only(&[CAP.heads(), CAP.keys()].concat(), report);
     let within = fields.must("within", report).and_then(|node| duration(node, report));
     let channels = [("any", None), ("email", Some(Channel::Email)), ("sms", Some(Channel::Sms))];
     let mut told =

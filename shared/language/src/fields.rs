@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use crate::{
+    grammar::Node as Known,
     problem::{Mark, Report},
     words::{did_you_mean, is_language, listed, quote},
     yaml::{Key, Node, Scalar, Yaml},
@@ -80,13 +81,13 @@ impl<'n> Fields<'n> {
         self.entries.iter().copied()
     }
 
-    /// The one entry whose key is in `heads`: it tells what the whole mapping is.
+    /// The one entry whose key is a head: it tells what the whole mapping is.
     pub(crate) fn head(
         &self,
-        heads: &[&'static str],
         codes: &Heads,
         report: &mut Report<'_>,
     ) -> Option<(&'static str, &'n Key, &'n Node)> {
+        let heads = codes.node.heads();
         let mut found = self.iter().filter_map(|(key, node)| {
             let head = heads.iter().find(|head| **head == key.text)?;
             Some((*head, key, node))
@@ -98,14 +99,13 @@ impl<'n> Fields<'n> {
             return None;
         }
         if first.is_none() {
-            self.no_head(heads, codes, report);
+            self.no_head(&heads, codes, report);
         }
         first
     }
 
     fn no_head(&self, heads: &[&str], codes: &Heads, report: &mut Report<'_>) {
-        let likely =
-            self.iter().map(|(key, _)| key).find(|key| !codes.beside.contains(&key.text.as_str()));
+        let likely = self.iter().map(|(key, _)| key).find(|key| !codes.node.has_beside(&key.text));
         let Some(key) = likely else {
             let message = format!("this {} says nothing", codes.what);
             let known = listed(heads.iter().copied()).map(|names| format!("there are: {names}"));
@@ -129,8 +129,8 @@ pub(crate) struct Heads {
     pub two: &'static str,
     /// How to say two things.
     pub apart: &'static str,
-    /// Keys that stand beside the one that tells.
-    pub beside: &'static [&'static str],
+    /// The keys that tell, and those that stand beside them.
+    pub node: &'static Known,
 }
 
 /// A text; numbers and truth values are taken as they were written, so that an id may be `12345`.

@@ -13,6 +13,7 @@ use crate::{
     fields::{Fields, text, whole, word},
     files::Files,
     flatten::{Flat, StepPlaces, flatten},
+    grammar::{ENTRY, FLOW, GOAL, SEND},
     happening::{At, Happenings, Named, duration, flag},
     problem::{Mark, Problem, Report},
     steps::{Steps, Written, check_templates, span},
@@ -24,9 +25,6 @@ use crate::{
 /// The longest name of a flow.
 const NAME_CHARS_MAX: usize = 40;
 
-const KEYS: [&str; 7] = ["flow", "trigger", "entry", "exit", "goal", "send", "steps"];
-const SEND_KEYS: [&str; 8] =
-    ["kind", "on_unknown", "hours", "days", "rest", "deadline", "priority", "best_hour"];
 /// The kinds of messages.
 pub(crate) const KINDS: [(&str, Kind); 2] =
     [("marketing", Kind::Marketing), ("transactional", Kind::Transactional)];
@@ -129,7 +127,7 @@ impl<'f> Reader<'_, 'f> {
         problems: &mut Vec<Problem>,
     ) -> Option<(Option<Name>, Option<Flow>)> {
         let fields = Fields::of(root, "a flow: `flow`, `trigger` and `steps`", self.report)?;
-        fields.only(&KEYS, self.report);
+        fields.only(&FLOW.keys(), self.report);
         let name = fields.must("flow", self.report).and_then(|node| self.name(node));
         let triggers = fields.must("trigger", self.report);
         self.places.trigger = triggers.map(|node| node.at);
@@ -192,7 +190,7 @@ impl<'f> Reader<'_, 'f> {
     fn goal(&mut self, node: &Node) -> Option<Goal> {
         let what = "what the flow is for, such as `{ purchased: any, within: 14d }`,";
         let fields = Fields::of(node, what, self.report)?;
-        let reached_by = self.happenings().of(&fields, At::Run, &["within"]);
+        let reached_by = self.happenings().of(&fields, At::Run, &GOAL);
         let within = fields.must("within", self.report);
         let within = within.and_then(|node| duration(node, self.report));
         Some(Goal { reached_by: vec![reached_by?], within: within? })
@@ -201,7 +199,7 @@ impl<'f> Reader<'_, 'f> {
     fn entry(&mut self, node: &Node) -> (Option<Condition>, Again, Late) {
         let what = "`if`, `again` and `late`, such as `{ again: after 90d }`,";
         let Some(fields) = Fields::of(node, what, self.report) else { return Default::default() };
-        fields.only(&["if", "again", "late"], self.report);
+        fields.only(&ENTRY.keys(), self.report);
         let condition = fields.get("if").and_then(|node| {
             let mut conditions = Conditions {
                 report: self.report,
@@ -239,7 +237,7 @@ impl<'f> Reader<'_, 'f> {
     fn send(&mut self, node: &Node) -> Send {
         let what = "a mapping such as `{ kind: marketing }`";
         let Some(fields) = Fields::of(node, what, self.report) else { return Send::default() };
-        fields.only(&SEND_KEYS, self.report);
+        fields.only(&SEND.keys(), self.report);
         let report = &mut *self.report;
         let kind = fields.get("kind").and_then(|node| word(node, &KINDS, report));
         let on_unknown = fields.get("on_unknown").and_then(|node| word(node, &ON_UNKNOWN, report));

@@ -7,41 +7,22 @@ use masa_domain::{Activity, Anchor, Bought, ClockTime, Offset, Referral, Span, T
 use serde_json::Number;
 
 use crate::{
-    condition::{TESTS, product, test},
+    condition::{product, test},
     directory::Names,
     fields::{Fields, Heads, label, list, positive, text, word, wrong_type},
+    grammar::{HAPPENING, Node as Known, TESTS},
     problem::{Mark, Problem, Report},
     steps::span,
     words::{did_you_mean, quote},
     yaml::{Node, Yaml},
 };
 
-pub(crate) const HEADS: [&str; 13] = [
-    "joined",
-    "left",
-    "form",
-    "purchased",
-    "event",
-    "clicked",
-    "opened",
-    "field",
-    "answered",
-    "date",
-    "holiday",
-    "silent",
-    "referred",
-];
-const ENDED: &str = "ended";
-
 const NAMES: Heads = Heads {
     what: "trigger",
     unknown: "unknown-trigger",
     two: "two-triggers",
     apart: "write a list, each trigger in braces of its own: `[ { joined: a }, { form: b } ]`",
-    beside: &[
-        "category", "nth", "every", "over", "where", "same", "times", "since", "yearly", "offset",
-        "at", "of", "is", "one_of", "contains", "under", "empty",
-    ],
+    node: &HAPPENING,
 };
 
 /// Where a happening stands.
@@ -99,24 +80,13 @@ impl Happenings<'_, '_> {
 
     fn one(&mut self, node: &Node, at: At) -> Option<Trigger> {
         let fields = Fields::of(node, "a trigger such as `{ joined: newsletter }`", self.report)?;
-        self.of(&fields, at, &[])
+        self.of(&fields, at, &HAPPENING)
     }
 
-    /// The happening that the fields tell, beside which `others` may stand.
-    pub(crate) fn of(&mut self, fields: &Fields<'_>, at: At, others: &[&str]) -> Option<Trigger> {
-        let heads: Vec<&'static str> = HEADS.into_iter().chain([ENDED]).collect();
-        let (head, _, value) = fields.head(&heads, &NAMES, self.report)?;
-        let beside: &[&str] = match head {
-            "purchased" => &["category", "nth", "every", "over"],
-            "event" => &["where", "same"],
-            "opened" => &["times", "since"],
-            "field" | "answered" => &TESTS,
-            "date" => &["yearly", "offset", "at"],
-            "holiday" => &["offset", "at"],
-            "silent" => &["of"],
-            _ => &[],
-        };
-        fields.only(&[&[head], beside, others].concat(), self.report);
+    /// The happening that the fields of `node` tell.
+    pub(crate) fn of(&mut self, fields: &Fields<'_>, at: At, node: &Known) -> Option<Trigger> {
+        let (head, _, value) = fields.head(&NAMES, self.report)?;
+        fields.only(&node.known(head), self.report);
         let report = &mut *self.report;
         match head {
             "joined" => label(value, "a list", report).map(Trigger::Joined),
@@ -273,7 +243,7 @@ pub(crate) fn duration(node: &Node, report: &mut Report<'_>) -> Option<Span> {
 
 /// A test beside its head, when there is one.
 fn tested(fields: &Fields<'_>, report: &mut Report<'_>) -> Option<Option<masa_domain::FieldTest>> {
-    match TESTS.iter().any(|name| fields.get(name).is_some()) {
+    match TESTS.iter().any(|test| fields.get(test.name).is_some()) {
         true => test(fields, report).map(Some),
         false => Some(None),
     }

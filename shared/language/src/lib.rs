@@ -15,11 +15,14 @@ mod fields;
 mod files;
 mod flatten;
 mod flow;
+mod grammar;
 mod happening;
 mod jinja;
 mod layout;
 mod outward;
 mod problem;
+mod reference;
+mod schema;
 mod shop;
 mod steps;
 mod tags;
@@ -36,6 +39,8 @@ pub use codes::CODES;
 pub use digest::digest;
 pub use files::{Files, Refused};
 pub use problem::{Problem, Severity};
+pub use reference::reference;
+pub use schema::{SchemaOf, schema};
 pub use tests::{Line, Test, TestStep, read_tests};
 
 /// All that a flows folder says.

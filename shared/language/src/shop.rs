@@ -8,6 +8,7 @@ use crate::{
     directory::{Names, caps, people, questions, systems},
     fields::{Fields, by_language, label, text, wrong_type},
     files::Files,
+    grammar::{FORM, PRODUCT, SHOP},
     problem::{Mark, Problem, Report},
     steps::span,
     words::{is_language, is_name, quote},
@@ -18,21 +19,6 @@ use crate::{
 pub(crate) const FILE: &str = "shop.yaml";
 /// The longest name of a form, which is part of its web address.
 const FORM_CHARS_MAX: usize = 60;
-
-/// Its keys.
-pub(crate) const KEYS: [&str; 11] = [
-    "name",
-    "url",
-    "address",
-    "language",
-    "timezone",
-    "forms",
-    "products",
-    "questions",
-    "people",
-    "systems",
-    "cap",
-];
 
 /// What was read of the file.
 #[derive(Default)]
@@ -67,7 +53,7 @@ fn file(root: &Node, outcome: &mut Outcome, report: &mut Report<'_>) {
     else {
         return;
     };
-    fields.only(&KEYS, report);
+    fields.only(&SHOP.keys(), report);
     outcome.names = Names::of(&fields);
     let setup = &mut outcome.setup;
     let part = |key| fields.get(key);
@@ -138,7 +124,7 @@ fn products(node: &Node, report: &mut Report<'_>) -> BTreeMap<String, ProductFac
     for (key, value) in fields.iter() {
         let what = "what is known of a product, such as `{ category: tea, lasts: 30d }`,";
         let Some(facts) = Fields::of(value, what, report) else { continue };
-        facts.only(&["category", "lasts"], report);
+        facts.only(&PRODUCT.keys(), report);
         let category = facts.get("category").and_then(|node| label(node, "a category", report));
         let lasts = facts.get("lasts").and_then(|node| {
             let written = text(node, "a duration such as `30d`", report)?;
@@ -204,7 +190,7 @@ fn forms(node: &Node, report: &mut Report<'_>) -> BTreeMap<String, Form> {
 
 fn form(node: &Node, report: &mut Report<'_>) -> Option<Form> {
     let fields = Fields::of(node, "a form such as `{ lists: [newsletter] }`", report)?;
-    fields.only(&["lists", "consent", "origins"], report);
+    fields.only(&FORM.keys(), report);
     let lists = members(fields.get("lists"), report)
         .iter()
         .filter_map(|list| label(list, "the name of a list", report))

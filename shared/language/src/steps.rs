@@ -9,6 +9,7 @@ use crate::{
     directory::Names,
     fields::{Fields, Heads, by_language, label, list, text, word},
     flow::KINDS,
+    grammar::STEP,
     happening::Named,
     jinja::{self, Calls, Place},
     problem::{Mark, Report},
@@ -21,44 +22,12 @@ const STEPS_MAX: usize = 5_000;
 /// The longest id of a step.
 pub(crate) const ID_CHARS_MAX: usize = 60;
 
-const HEADS: [&str; 18] = [
-    "email",
-    "sms",
-    "tell",
-    "call",
-    "wait",
-    "wait_until",
-    "if",
-    "split",
-    "set",
-    "count",
-    "append",
-    "stamp",
-    "coupon",
-    "join",
-    "leave",
-    "start",
-    "jump",
-    "exit",
-];
-
 const NAMES: Heads = Heads {
     what: "step",
     unknown: "unknown-step-kind",
     two: "two-actions",
     apart: "each step begins with its own `-`",
-    beside: &[
-        "id",
-        "kind",
-        "subject",
-        "since_last",
-        "then",
-        "else",
-        "winner",
-        "prefix",
-        "text",
-        "send",
-    ],
+    node: &STEP,
 };
 
 /// A step as it was written.
@@ -208,19 +177,8 @@ impl<'r, 'f> Steps<'r, 'f> {
         }
         let fields = Fields::of(node, "a step such as `email: hello`", self.report)?;
         let id = self.id(&fields);
-        let (head, _, value) = fields.head(&HEADS, &NAMES, self.report)?;
-        let beside: &[&str] = match head {
-            "email" => &["kind", "subject"],
-            "sms" => &["kind"],
-            "tell" => &["text"],
-            "call" => &["send"],
-            "wait" => &["since_last"],
-            "if" | "wait_until" => &["then", "else"],
-            "split" => &["winner"],
-            "coupon" => &["prefix"],
-            _ => &[],
-        };
-        fields.only(&[&[head, "id"], beside].concat(), self.report);
+        let (head, _, value) = fields.head(&NAMES, self.report)?;
+        fields.only(&STEP.known(head), self.report);
         let what = match head {
             "if" => self.branch(&fields, value, depth),
             "wait_until" => self.wait_until(&fields, value, depth),

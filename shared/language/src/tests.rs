@@ -9,6 +9,9 @@ use serde_json::Value;
 use crate::{
     fields::{Fields, Heads, label, list, positive, text, whole, word, wrong_type},
     files::Files,
+    grammar::{
+        BUY, CLICK, EVENT_SENT, FORM_FILLED, HAPPENING, LINE, SYSTEM_ANSWERS, TEST, TEST_FILE,
+    },
     happening::{At, Happenings, duration},
     problem::{Problem, Report},
     words::quote,
@@ -137,42 +140,12 @@ pub enum Line {
     Field(BTreeMap<String, Value>),
 }
 
-const HEADS: [&str; 27] = [
-    "signup",
-    "form",
-    "buy",
-    "event",
-    "open",
-    "click",
-    "answer",
-    "system",
-    "due",
-    "reads",
-    "referred",
-    "unsubscribe",
-    "advance",
-    "advance_to",
-    "email",
-    "sms",
-    "tell",
-    "call",
-    "subject",
-    "body",
-    "nothing",
-    "at",
-    "ended",
-    "outside",
-    "list",
-    "no_list",
-    "field",
-];
-
 const NAMES: Heads = Heads {
     what: "line of a test",
     unknown: "unknown-test-line",
     two: "two-test-lines",
     apart: "each line begins with its own `-`",
-    beside: &[],
+    node: &LINE,
 };
 
 /// Reads the tests of a flows folder.
@@ -196,7 +169,7 @@ pub fn read_tests(files: &Files) -> Result<Vec<Test>, Vec<Problem>> {
 
 fn file(root: &Node, folder: &str, report: &mut Report<'_>) -> Option<Vec<Test>> {
     let fields = Fields::of(root, "the tests of a flow: `tests`,", report)?;
-    fields.only(&["start", "tests"], report);
+    fields.only(&TEST_FILE.keys(), report);
     let start = match fields.get("start") {
         Some(node) => timestamp(node, report)?,
         None => Timestamp::from_second(START).unwrap_or_default(),
@@ -208,7 +181,7 @@ fn file(root: &Node, folder: &str, report: &mut Report<'_>) -> Option<Vec<Test>>
 
 fn test(node: &Node, folder: &str, start: Timestamp, report: &mut Report<'_>) -> Option<Test> {
     let fields = Fields::of(node, "a test: `name` and `steps`,", report)?;
-    fields.only(&["name", "start", "contact", "steps"], report);
+    fields.only(&TEST.keys(), report);
     let name = fields.must("name", report).and_then(|node| text(node, "what holds", report));
     let start = match fields.get("start") {
         Some(node) => timestamp(node, report)?,
@@ -258,14 +231,14 @@ fn json(node: &Node, report: &mut Report<'_>) -> Option<Value> {
 
 fn line(node: &Node, report: &mut Report<'_>) -> Option<TestStep> {
     let fields = Fields::of(node, "a line such as `email: hello`", report)?;
-    let (head, _, value) = fields.head(&HEADS, &NAMES, report)?;
-    fields.only(&[head], report);
+    let (head, _, value) = fields.head(&NAMES, report)?;
+    fields.only(&LINE.known(head), report);
     let name = |what: &str, report: &mut Report<'_>| label(value, what, report);
     let what = match head {
         "signup" => Line::Signup(if value.is_null() { Value::Null } else { json(value, report)? }),
         "form" => {
             let of = Fields::of(value, "a form such as `{ name: spring }`", report)?;
-            of.only(&["name", "fields"], report);
+            of.only(&FORM_FILLED.keys(), report);
             let name = of.must("name", report).and_then(|node| label(node, "a form", report));
             let fields = of.get("fields").map_or(Some(BTreeMap::new()), |node| map(node, report));
             Line::Form { name: name?, fields: fields? }
@@ -273,7 +246,7 @@ fn line(node: &Node, report: &mut Report<'_>) -> Option<TestStep> {
         "buy" => buy(value, report)?,
         "event" => {
             let of = Fields::of(value, "an event such as `{ type: visit }`", report)?;
-            of.only(&["type", "data"], report);
+            of.only(&EVENT_SENT.keys(), report);
             let name = of.must("type", report).and_then(|node| label(node, "an event", report));
             let data = of.get("data").map_or(Some(Value::Null), |node| json(node, report));
             Line::Event { name: name?, data: data? }
@@ -293,7 +266,7 @@ fn line(node: &Node, report: &mut Report<'_>) -> Option<TestStep> {
             let mut flows = Vec::new();
             let mut happenings = Happenings { report, names: None, flows: &mut flows };
             let due = Fields::of(value, "a trigger", happenings.report)?;
-            Line::Due(happenings.of(&due, At::Trigger, &[])?)
+            Line::Due(happenings.of(&due, At::Trigger, &HAPPENING)?)
         }
         "reads" => Line::Reads(positive(value, report)?),
         "referred" => {
@@ -325,7 +298,7 @@ fn line(node: &Node, report: &mut Report<'_>) -> Option<TestStep> {
 
 fn system(value: &Node, report: &mut Report<'_>) -> Option<Line> {
     let of = Fields::of(value, "such as `{ name: crm, answers: { stage: lead } }`", report)?;
-    of.only(&["name", "status", "answers"], report);
+    of.only(&SYSTEM_ANSWERS.keys(), report);
     let name = of.must("name", report).and_then(|node| label(node, "a system", report));
     let status = of.get("status").map_or(Some(200), |node| whole(node, "an HTTP status", report));
     let answers = of.get("answers").map_or(Some(Value::Null), |node| json(node, report));
@@ -349,7 +322,7 @@ fn buy(value: &Node, report: &mut Report<'_>) -> Option<Line> {
         return Some(Line::Buy { product, quantity: 1, total: Value::from(100) });
     }
     let of = Fields::of(value, "a purchase such as `{ product: mint, total: 120 }`", report)?;
-    of.only(&["product", "quantity", "total"], report);
+    of.only(&BUY.keys(), report);
     let product = match of.get("product") {
         Some(node) => Some(label(node, "a product", report)?).filter(|product| product != "any"),
         None => None,
@@ -365,7 +338,7 @@ fn click(value: &Node, report: &mut Report<'_>) -> Option<Line> {
         return Some(Line::Click { step: label(value, "a step", report)?, link: None });
     }
     let of = Fields::of(value, "a click such as `{ step: hello, link: spring }`", report)?;
-    of.only(&["step", "link"], report);
+    of.only(&CLICK.keys(), report);
     let step = of.must("step", report).and_then(|node| label(node, "a step", report));
     let link = match of.get("link") {
         Some(node) => Some(label(node, "a link's name", report)?),

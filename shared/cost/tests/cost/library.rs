@@ -1,7 +1,7 @@
 //! The library's journeys.
 
 use masa_cost::{Assumptions, Cost, cost};
-use masa_domain::Flow;
+use masa_domain::{Action, Flow};
 use masa_language::{Files, read};
 
 use crate::prices;
@@ -36,7 +36,8 @@ fn each_costs_something_between_its_cheapest_and_its_dearest_path() {
 fn one_that_sends_no_mail_costs_nothing_at_ses() {
     for (flow, told) in all(&Assumptions::default()) {
         let mails = flow.steps.values();
-        let mails = mails.filter(|step| matches!(step.action, masa_domain::Action::Email { .. }));
+        let mails =
+            mails.filter(|step| matches!(step.action, Action::Email { .. } | Action::Tell { .. }));
         assert_eq!(told.of("SES") > 0.0, mails.count() > 0, "{told}");
     }
 }

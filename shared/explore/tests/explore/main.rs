@@ -22,6 +22,7 @@ products:
   mint: { category: tea, lasts: 30d }
   bag: { category: tea, lasts: 5d }
   pot: { category: ware }
+questions: { nps: { type: nps, text: How likely? } }
 ";
 const MAIL: &str = "---\nsubject: Hello\n---\n<p><a href=\"https://shop.example/\" data-link=\"more\">Look</a></p>\n";
 

@@ -10,6 +10,7 @@ mod folder;
 mod full;
 mod hostile;
 mod library;
+mod pages;
 mod shop;
 mod words;
 
