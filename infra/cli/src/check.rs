@@ -10,7 +10,8 @@ use crate::Found;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The folder of journeys; the library that comes with masa when absent.
+    /// The folder of journeys; when absent this one if it holds a shop.yaml, else the library that comes
+    /// with masa.
     flows: Option<PathBuf>,
     /// Answer in JSON.
     #[arg(long)]
@@ -28,7 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Found> {
                 println!("{}", json!({ "flows": flows, "problems": library.warnings }));
             } else {
                 for flow in &library.flows {
-                    println!("{}: {} steps", flow.name, flow.steps.len());
+                    println!("{}: {}", flow.name, many(flow.steps.len(), "step"));
                 }
                 warn(&library.warnings);
             }
@@ -41,12 +42,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Found> {
     }
 }
 
-/// The files of a folder, or of the library inside the program.
+/// The files of a folder; without one of this folder if it holds a shop, else of the library inside the
+/// program.
 pub(crate) fn files(folder: Option<&Path>) -> Result<Files> {
     match folder {
         Some(folder) => {
             Files::from_dir(folder).with_context(|| format!("the journeys in {}", folder.display()))
         }
+        // Whoever stands in a folder of journeys means that one.
+        None if Path::new("shop.yaml").exists() => files(Some(Path::new("."))),
         None => Ok(Files::from_texts(masa_flows::FILES.iter().copied())),
     }
 }
@@ -73,14 +77,15 @@ pub(crate) fn warn(warnings: &[Problem]) {
     }
 }
 
+/// So many of something.
+pub(crate) fn many(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// How many problems of each kind there are.
-fn counted(problems: &[Problem]) -> String {
+pub(crate) fn counted(problems: &[Problem]) -> String {
     let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
-    let many = |count: usize, what: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {what}")),
-        count => Some(format!("{count} {what}s")),
-    };
-    let told = [many(problems.len() - warnings, "problem"), many(warnings, "warning")];
-    told.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let told = [(problems.len() - warnings, "problem"), (warnings, "warning")];
+    let told = told.into_iter().filter(|(count, _)| *count > 0);
+    told.map(|(count, what)| many(count, what)).collect::<Vec<_>>().join(", ")
 }

@@ -264,3 +264,6 @@ pub(crate) fn told(inside: &[Inside], moving: bool) -> Vec<String> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests;

@@ -147,19 +147,13 @@ impl Source<'_> {
         }
     }
 
-    /// What a field is compared with, by this test and in the journey's conditions; `None` is no value.
+    /// What a field is compared with in the journey, or by this test alone; `None` is no value.
     fn compared(&self, name: &str, test: Option<&FieldTest>) -> Vec<Option<Value>> {
-        let mut values = self.values.get(name).cloned().unwrap_or_default();
-        if let Some((pass, fail)) = test.map(either_way) {
-            values.extend([pass, fail]);
+        if let Some(values) = self.values.get(name) {
+            return values.clone();
         }
-        let mut known = Vec::new();
-        values.retain(|value| {
-            let new = !known.contains(value);
-            known.push(value.clone());
-            new
-        });
-        values
+        let (pass, fail) = test.map(either_way).unzip();
+        pass.into_iter().chain(fail).collect()
     }
 
     /// A field that changes: with a test, to a value that passes and to one that doesn't.

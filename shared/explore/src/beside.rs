@@ -4,11 +4,32 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use masa_domain::{Action, Flow, Trigger};
 use masa_language::Library;
+use serde_json::json;
 
-use crate::stage::{double, leaver};
+use crate::{
+    act::Brought,
+    stage::{double, leaver},
+};
+
+/// What an entry brings: what it is told to, and the members that later events have to have in common
+/// with it. What the trigger itself asks of a member stays as it is.
+pub(crate) fn brings(flow: &Flow, trigger: &Trigger, told: &Brought) -> Brought {
+    let mut brought = told.clone();
+    for key in same(flow) {
+        let asked = |trigger: &Trigger| match trigger {
+            Trigger::Event { matching, .. } => matching.contains_key(key),
+            _ => false,
+        };
+        if !asked(trigger) {
+            let member = brought.members.entry(format!("event.{key}"));
+            member.or_insert_with(|| Some(json!("the same")));
+        }
+    }
+    brought
+}
 
 /// The members of an event that have to be the same as those of what began the run.
-pub(crate) fn same(flow: &Flow) -> BTreeSet<&String> {
+fn same(flow: &Flow) -> BTreeSet<&String> {
     let goals = flow.goal.iter().flat_map(|goal| &goal.reached_by);
     let waits = flow.steps.values().filter_map(|step| match &step.action {
         Action::Await { until, .. } => Some(until),

@@ -8,16 +8,21 @@
 //! that was sent is read or a link in it followed, where somebody asks about that; the wait's time
 //! passes; each happening that the wait, the exits, the goal or a later condition names comes. While a
 //! message is being sent only exits come, for that takes seconds. What starts is a small set of contacts,
-//! made of what the journey's conditions ask ([`Bounds::contacts`]).
+//! made of what the journey's conditions ask ([`Bounds::contacts`]). Of values that answer all tests of
+//! the journey alike one is tried. That nobody enters is a finding.
+//!
+//! A system that is called fails, or answers: of each member that the rest of the journey asks about what
+//! passes the tests and what doesn't.
 //!
 //! Only one run is walked: the one that the trigger lets in. Journeys that it starts are entered by their
 //! own rules and then stand still; a second run of the journey itself is not followed. Failures of
-//! providers and messages of unknown outcome are not played: a run goes on after them as after a skip.
+//! mail providers and messages of unknown outcome are not played: a run goes on after them as after a skip.
 
 mod act;
 mod asks;
 mod beside;
 mod clock;
+mod compared;
 mod count;
 mod coverage;
 mod key;

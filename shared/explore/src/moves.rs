@@ -23,6 +23,9 @@ use crate::{
 /// How long after what was before something comes from outside, unless the wait is shorter, in seconds.
 const PAUSE: i64 = 60;
 
+/// How many answers of a system are tried for all combinations of their members.
+const ANSWERS: usize = 32;
+
 /// Something that can happen.
 #[derive(Debug, Clone)]
 pub(crate) enum Move {
@@ -110,11 +113,15 @@ impl Mover<'_> {
         let at = world.now;
         let Some(channel) = medium.channel() else {
             if medium == Medium::Call {
-                // Its answer is empty: which members a system sends is not known here.
-                message.status = Status::Answered { at, answer: BTreeMap::new() };
+                for answer in self.answers(asks) {
+                    let status = Status::Answered { at, answer };
+                    let answered = Message { status, ..message.clone() };
+                    moves.push(Move::Settle(Box::new(answered), Fate::Sent));
+                }
                 let reason = "no answer".to_owned();
-                let failed = Message { status: Status::Failed { at, reason }, ..message.clone() };
-                moves.push(Move::Settle(Box::new(failed), Fate::Skipped));
+                message.status = Status::Failed { at, reason };
+                moves.push(Move::Settle(Box::new(message), Fate::Skipped));
+                return;
             }
             moves.push(Move::Settle(Box::new(message), Fate::Sent));
             return;
@@ -153,6 +160,35 @@ impl Mover<'_> {
                 moves.push(Move::Settle(Box::new(bounced), Fate::Bounced));
             }
         }
+    }
+
+    /// What a system may answer: for each member that the rest of the journey asks about, what passes its
+    /// tests and what doesn't. An empty answer when nothing is asked, for nobody knows what it sends.
+    fn answers(&self, asks: &Asks) -> Vec<BTreeMap<String, Value>> {
+        let mut answers = vec![BTreeMap::new()];
+        for name in &asks.fields {
+            let Some(member) = name.strip_prefix("call.") else { continue };
+            // Only plain members are kept of an answer.
+            let plain =
+                |value: &&Option<Value>| !matches!(value, Some(Value::Array(_) | Value::Object(_)));
+            let values = self.values.get(name).into_iter().flatten().filter(plain);
+            let values: Vec<&Option<Value>> = values.collect();
+            let whole = answers.len().saturating_mul(values.len()) <= ANSWERS;
+            let mut more = Vec::new();
+            for (number, answer) in answers.iter().enumerate() {
+                // Beyond the bound each value comes once at least.
+                let some = if whole || number == 0 { values.len() } else { 1 };
+                for value in values.iter().take(some) {
+                    let mut answer = answer.clone();
+                    answer.extend(value.iter().map(|value| (member.to_owned(), value.clone())));
+                    more.push(answer);
+                }
+            }
+            if !more.is_empty() {
+                answers = more;
+            }
+        }
+        answers
     }
 
     fn readings(&self, world: &World, asks: &Asks, moves: &mut Vec<Move>) {
@@ -197,6 +233,7 @@ impl Mover<'_> {
             }
             Move::Settle(message, fate) => {
                 let words = match fate {
+                    Fate::Sent if message.medium == Medium::Call => answered(message),
                     Fate::Sent => format!("`{}` is sent", message.step),
                     Fate::Bounced => format!("`{}` is sent and comes back", message.step),
                     Fate::Skipped | Fate::Dropped => {
@@ -221,6 +258,15 @@ impl Mover<'_> {
         next.dropped(&story);
         Some((next, words, story))
     }
+}
+
+/// A system's answer in words.
+fn answered(message: &Message) -> String {
+    let Status::Answered { answer, .. } = &message.status else { return String::new() };
+    let members = answer.iter().map(|(name, value)| format!("{name} = {value}"));
+    let members: Vec<String> = members.collect();
+    let with = if members.is_empty() { "" } else { ": " };
+    format!("`{}` is answered{with}{}", message.step, members.join(", "))
 }
 
 /// A reader reads a mail, or follows a link in it.

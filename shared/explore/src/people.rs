@@ -7,15 +7,16 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
-use masa_domain::{Action, Condition, Flow, Trigger};
+use masa_domain::{Action, Condition, Flow, Happening, Trigger};
 use masa_language::Library;
 use serde_json::Value;
 
 use crate::{
+    act::Source,
+    beside::brings,
     clock::later,
     setting::{Person, Setting},
     stage,
-    values::either_way,
 };
 
 mod dimensions;
@@ -55,7 +56,7 @@ impl<'a> People<'a> {
         let own: Vec<usize> = self.own(trigger);
         let sizes = own.iter().filter_map(|index| self.dimensions.get(*index));
         let product = sizes.fold(1_usize, |product, one| product.saturating_mul(one.values.len()));
-        let base = self.base(trigger);
+        let base = self.base(trigger, &own);
         let mut choices = Vec::new();
         if product <= most {
             self.product(&own, &base, &mut choices);
@@ -84,15 +85,17 @@ impl<'a> People<'a> {
             dimensions::Needs::Event => matches!(trigger, Trigger::Event { .. }),
             dimensions::Needs::Order => matches!(trigger, Trigger::Purchased(_)),
         };
-        // A date trigger comes at its field's own date.
-        let anchor = match trigger {
-            Trigger::Date { anchor: masa_domain::Anchor::Field(field), .. } => Some(field),
-            Trigger::Field { name, .. } => Some(name),
-            _ => None,
+        // A date trigger comes at its field's own date, and an event has the members that are asked.
+        let anchor = |field: &str| match trigger {
+            Trigger::Date { anchor: masa_domain::Anchor::Field(name), .. }
+            | Trigger::Field { name, .. } => name == field,
+            Trigger::Event { matching, .. } => {
+                field.strip_prefix("event.").is_some_and(|key| matching.contains_key(key))
+            }
+            _ => false,
         };
-        let free = |dimension: &Dimension| {
-            anchor.is_none_or(|field| dimension.about != format!("field {field}"))
-        };
+        let free =
+            |dimension: &Dimension| !dimension.about.strip_prefix("field ").is_some_and(anchor);
         let indexed = self.dimensions.iter().enumerate();
         indexed.filter(|(_, one)| fits(one) && free(one)).map(|(index, _)| index).collect()
     }
@@ -113,10 +116,10 @@ impl<'a> People<'a> {
     }
 
     /// The contact who is like any other, and may enter.
-    fn base(&self, trigger: &Trigger) -> Choice {
+    fn base(&self, trigger: &Trigger, own: &[usize]) -> Choice {
         let mut choice = vec![0; self.dimensions.len()];
         if let Some(condition) = &self.flow.entry_if {
-            let constraint = self.constraint(condition, true, 0);
+            let constraint = self.constraint(own, condition, true, 0);
             self.mend(trigger, &mut choice, &[], &constraint);
         }
         choice
@@ -124,15 +127,17 @@ impl<'a> People<'a> {
 
     fn constraint<'c>(
         &self,
+        own: &[usize],
         condition: &'c Condition,
         holds: bool,
         elapsed: i64,
     ) -> Constraint<'c> {
         let mut subjects = BTreeSet::new();
         dimensions::subjects(condition, &mut subjects);
-        let about = self.dimensions.iter().enumerate();
-        let about = about.filter(|(_, one)| subjects.contains(&one.about));
-        Constraint { condition, holds, elapsed, about: about.map(|(index, _)| index).collect() }
+        let about = own.iter().copied().filter(|index| {
+            self.dimensions.get(*index).is_some_and(|one| subjects.contains(&one.about))
+        });
+        Constraint { condition, holds, elapsed, about: about.collect() }
     }
 
     /// One contact for each way of each condition, in the order of the ways from the first step.
@@ -145,7 +150,8 @@ impl<'a> People<'a> {
         choices: &mut Vec<Choice>,
     ) {
         let mut seen = BTreeSet::new();
-        let entry = self.flow.entry_if.iter().map(|one| self.constraint(one, true, 0)).collect();
+        let entry = self.flow.entry_if.iter();
+        let entry = entry.map(|one| self.constraint(own, one, true, 0)).collect();
         let first = self.flow.first.as_deref();
         let mut queue: VecDeque<(&str, Choice, Vec<Constraint<'_>>, i64)> = VecDeque::new();
         queue.extend(first.map(|first| (first, base.clone(), entry, 0)));
@@ -159,7 +165,7 @@ impl<'a> People<'a> {
                 let (mut choice, mut path) = (choice.clone(), path.clone());
                 match &step.action {
                     Action::If { when, .. } => {
-                        let constraint = self.constraint(when, word == "yes", elapsed);
+                        let constraint = self.constraint(own, when, word == "yes", elapsed);
                         self.mend(trigger, &mut choice, &path, &constraint);
                         path.push(constraint);
                         choices.push(choice.clone());
@@ -231,16 +237,22 @@ impl<'a> People<'a> {
 
     fn answers(&self, trigger: &Trigger, choice: &Choice, constraint: &Constraint<'_>) -> bool {
         let person = self.person(trigger, choice);
-        let mut data = serde_json::Map::new();
-        for (path, value) in &person.brought.members {
-            if let (Some(member), Some(value)) = (path.strip_prefix("event."), value) {
-                data.insert(member.to_owned(), value.clone());
-            }
-        }
-        let (at, data) = (later(person.now, constraint.elapsed), Value::Object(data));
+        let began = self.begins(trigger, &person);
+        let at = later(person.now, constraint.elapsed);
         let (contact, messages) = (&person.contact, &person.messages);
-        let holds = stage::holds(self.library, constraint.condition, contact, messages, &data, at);
+        let condition = constraint.condition;
+        let holds = stage::holds(self.library, condition, contact, messages, began.as_ref(), at);
         holds == constraint.holds
+    }
+
+    /// What lets a contact in, where it brings what conditions may ask about.
+    fn begins(&self, trigger: &Trigger, person: &Person) -> Option<Happening> {
+        let (Trigger::Event { .. } | Trigger::Purchased(_)) = trigger else { return None };
+        let (library, contact, now) = (self.library, &person.contact, person.now);
+        let (data, values) = (&Value::Null, &BTreeMap::new());
+        let source = Source { library, contact, data, values, now };
+        let brought = brings(self.flow, trigger, &person.brought);
+        source.acts(trigger, &brought).into_iter().next().map(|act| act.what)
     }
 
     fn person(&self, trigger: &Trigger, choice: &Choice) -> Person {
@@ -255,20 +267,6 @@ fn set(choice: &mut Choice, index: usize, value: usize) {
     if let Some(place) = choice.get_mut(index) {
         *place = u16::try_from(value).unwrap_or(0);
     }
-}
-
-/// What fields are compared with: values that pass the journey's conditions, and values that don't.
-pub(crate) fn compared(flow: &Flow) -> BTreeMap<String, Vec<Option<Value>>> {
-    let mut values: BTreeMap<String, Vec<Option<Value>>> = BTreeMap::new();
-    for (condition, _) in asked(flow) {
-        dimensions::leaves(condition, &mut |leaf| {
-            if let Condition::Field { name, test } = leaf {
-                let (pass, fail) = either_way(test);
-                values.entry(name.clone()).or_default().extend([pass, fail]);
-            }
-        });
-    }
-    values
 }
 
 /// What the journey's conditions ask, each with the least time from the entry to it.

@@ -7,20 +7,21 @@ use std::{
 
 use masa_domain::{Flow, Id, State, Trigger};
 use masa_language::Library;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     Bounds,
     act::Source,
     asks::Asks,
-    beside::{beside, same},
+    beside::{beside, brings},
     clock::seconds,
+    compared::Compared,
     count,
     coverage::Coverage,
     key::key,
     moves::{Move, Mover},
     outcome::{Ending, Event, Exploration, Finding, Found, Outcome, Path, Reached},
-    people::{self, People},
+    people::People,
     setting::Person,
     stage::Stage,
     world::World,
@@ -46,6 +47,8 @@ pub(crate) struct Search<'a> {
     reached: BTreeSet<Reached>,
     entries: usize,
     refused: usize,
+    /// The first contact that was refused, and what would have let it in.
+    turned_away: Option<Path>,
 }
 
 /// A point that was come to.
@@ -83,10 +86,11 @@ impl<'a> Search<'a> {
             numbers: HashMap::new(),
             coverage: Coverage::default(),
             findings: Vec::new(),
-            values: people::compared(flow),
+            values: Compared::new(library, flow).values(),
             reached: BTreeSet::new(),
             entries: 0,
             refused: 0,
+            turned_away: None,
         }
     }
 
@@ -122,16 +126,27 @@ impl<'a> Search<'a> {
                 self.entry(person, trigger);
             }
         }
+        if self.points.is_empty() && self.findings.is_empty() {
+            self.nobody();
+        }
+    }
+
+    /// Nobody entered, so that nothing is known of the journey.
+    fn nobody(&mut self) {
+        let why = match self.entries {
+            0 => "no trigger can come for any contact that was tried".to_owned(),
+            1 => "the only contact that was tried is refused at the entry".to_owned(),
+            entries => format!("all {entries} contacts that were tried are refused at the entry"),
+        };
+        let path = self.turned_away.take();
+        let path = path.unwrap_or(Path { contact: "nobody".to_owned(), events: Vec::new() });
+        self.findings.push(Finding { what: format!("nobody enters: {why}"), path });
     }
 
     fn entry(&mut self, person: Person, trigger: &Trigger) {
         let library = self.library;
         let words: Arc<str> = person.in_words().into();
-        let mut brought = person.brought.clone();
-        for key in same(self.flow) {
-            let member = brought.members.entry(format!("event.{key}"));
-            member.or_insert_with(|| Some(json!("the same")));
-        }
+        let brought = brings(self.flow, trigger, &person.brought);
         let world = World::new(person, self.flow);
         let data = Value::Null;
         let source = Source {
@@ -152,6 +167,10 @@ impl<'a> Search<'a> {
             };
             if world.run().is_none() {
                 self.refused += 1;
+                self.turned_away.get_or_insert_with(|| Path {
+                    contact: words.to_string(),
+                    events: vec![event],
+                });
                 continue;
             }
             self.coverage.read(self.flow, &story);

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use masa_domain::{
     Action, Anchor, Catalogue, Condition, Contact, ContactDetails, ContactId, Decision, Effect,
-    Fact, FactId, Flow, Happening, Id, Known, LiveFlow, Message, Moment, Need, Offset, Run, Setup,
-    Span, Step, Stimulus, Trigger, What, decide,
+    Fact, FactId, Flow, Happening, Id, Known, LiveFlow, Message, Moment, Need, Offset, Product,
+    Run, Setup, Span, Step, Stimulus, Trigger, What, decide,
 };
 use masa_language::Library;
 use serde_json::Value;
@@ -119,18 +119,30 @@ pub(crate) fn double(name: &str, real: Option<&Flow>) -> Flow {
     flow
 }
 
-/// Asks what a step does with a contact now: the run that comes to it, and its effects.
+/// Asks what a step does with a contact now: the run that comes to it, and its effects. The run begins
+/// by this happening, if it is an event or an order, else by an event without data.
 fn ask(
     library: &Library,
     flow: Flow,
     contact: &Contact,
     messages: &[Message],
-    data: &Value,
+    began: Option<&Happening>,
     now: Timestamp,
 ) -> Option<(Run, Vec<Effect>)> {
+    let mut flow = flow;
     let name = flow.name.clone();
+    let what = match began {
+        Some(what @ Happening::Event { name, .. }) => {
+            flow.triggers = vec![Trigger::event(name)];
+            what.clone()
+        }
+        Some(what @ Happening::Purchase(_)) => {
+            flow.triggers = vec![Trigger::Purchased(Product::Any.into())];
+            what.clone()
+        }
+        _ => Happening::Event { name: HELPER.to_owned(), data: Value::Null },
+    };
     let stage = Stage::new(library, vec![flow]);
-    let what = Happening::Event { name: HELPER.to_owned(), data: data.clone() };
     let mut contact = contact.clone();
     contact.flows.remove(&name);
     let told = fact(contact.id, u32::MAX, now, what, ContactDetails::default());
@@ -141,18 +153,18 @@ fn ask(
 }
 
 /// Whether a condition holds for a contact at a moment. What asks about the run's beginning is asked of
-/// one that begins now, with `data` as its event's.
+/// one that begins now, by this happening.
 pub(crate) fn holds(
     library: &Library,
     condition: &Condition,
     contact: &Contact,
     messages: &[Message],
-    data: &Value,
+    began: Option<&Happening>,
     now: Timestamp,
 ) -> bool {
     let action = Action::If { when: condition.clone(), then: None, otherwise: None };
     let flow = question(HELPER, QUESTION, action);
-    let asked = ask(library, flow, contact, messages, data, now);
+    let asked = ask(library, flow, contact, messages, began, now);
     asked.is_some_and(|(run, _)| run.story.iter().any(|entry| entry.what == What::Branch(true)))
 }
 
@@ -164,7 +176,7 @@ pub(crate) fn moment(
     now: Timestamp,
 ) -> Option<Timestamp> {
     let flow = question(HELPER, QUESTION, Action::Until { moment, late: None });
-    let (_, effects) = ask(library, flow, contact, &[], &Value::Null, now)?;
+    let (_, effects) = ask(library, flow, contact, &[], None, now)?;
     effects.iter().find_map(|effect| match effect {
         Effect::Arm { until, .. } => Some(*until),
         Effect::Send { .. } | Effect::Disarm { .. } => None,
@@ -195,7 +207,7 @@ pub(crate) fn way(
     let action = Action::Split { ways: ways.collect(), winner: None };
     let now = Timestamp::UNIX_EPOCH;
     let flow = question(&flow.name, step, action);
-    let (run, _) = ask(library, flow, &Contact::new(contact, now), &[], &Value::Null, now)?;
+    let (run, _) = ask(library, flow, &Contact::new(contact, now), &[], None, now)?;
     run.story.into_iter().find_map(|entry| match entry.what {
         What::Way(name) => Some(name),
         _ => None,

@@ -24,6 +24,16 @@ pub(crate) fn either_way(test: &FieldTest) -> (Option<Value>, Option<Value>) {
     }
 }
 
+/// All values that may tell a test's answers apart, or those of several tests of one name.
+pub(crate) fn candidates(test: &FieldTest) -> Vec<Option<Value>> {
+    let (pass, fail) = either_way(test);
+    let mut all = vec![pass, fail];
+    if let FieldTest::OneOf(values) = test {
+        all.extend(values.iter().cloned().map(Some));
+    }
+    all
+}
+
 /// A number that is so much more.
 pub(crate) fn moved(number: &Number, by: i64) -> Value {
     match (number.as_i64(), number.as_f64()) {

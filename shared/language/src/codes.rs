@@ -61,6 +61,11 @@ pub const CODES: &[(&str, Severity, &str)] = &[
         Error,
         "Steps lead back to themselves, and nobody waits on the way: the run would fail.",
     ),
+    (
+        "event-data",
+        Error,
+        "A condition or a wait names a member of an event as templates do: it is `event.total` there.",
+    ),
     ("file-too-large", Error, "A file is larger than any journey."),
     ("front-matter-in-text", Error, "A text part has a subject, which stands in the HTML file."),
     ("line-too-long", Error, "A line of a template is longer than the template engine can count."),

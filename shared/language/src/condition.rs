@@ -199,9 +199,10 @@ impl Conditions<'_, '_> {
     }
 
     fn field(&mut self, fields: &Fields<'_>, value: &Node) -> Option<Condition> {
-        let name = label(value, "a field's name", self.report);
+        let name = label(value, "a field's name", self.report)?;
+        data_of_event(&name, value, self.report);
         let test = test(fields, self.report)?;
-        Some(Condition::Field { name: name?, test })
+        Some(Condition::Field { name, test })
     }
 }
 
@@ -265,6 +266,15 @@ pub(crate) fn hours(node: &Node, report: &mut Report<'_>) -> Option<Hours> {
 pub(crate) fn product(node: &Node, report: &mut Report<'_>) -> Option<Product> {
     let product = label(node, "`any` or the id of a product", report)?;
     Some(if product == "any" { Product::Any } else { Product::One(product) })
+}
+
+/// Reports a member of an event that is named as templates name it: nothing is ever found there.
+pub(crate) fn data_of_event(name: &str, node: &Node, report: &mut Report<'_>) {
+    if let Some(member) = name.strip_prefix("event.data.") {
+        let message =
+            format!("here a member of the event is {}", quote(&format!("event.{member}")));
+        report.add(node.at, "event-data", message).hint("only templates say `event.data`");
+    }
 }
 
 /// What a condition is about, as part of the id of its step.

@@ -7,7 +7,7 @@ use masa_domain::{Activity, Anchor, Bought, ClockTime, Offset, Referral, Span, T
 use serde_json::Number;
 
 use crate::{
-    condition::{product, test},
+    condition::{data_of_event, product, test},
     directory::Names,
     fields::{Fields, Heads, label, list, positive, text, word, wrong_type},
     grammar::{HAPPENING, Node as Known, TESTS},
@@ -263,6 +263,7 @@ pub(crate) fn anchor(head: &str, value: &Node, report: &mut Report<'_>) -> Optio
         return Some(Anchor::Holiday(name));
     }
     let written = label(value, "a date, or the name of a field that holds one,", report)?;
+    data_of_event(&written, value, report);
     Some(match written.parse() {
         Ok(day) => Anchor::Day(day),
         Err(_) => Anchor::Field(written),

@@ -227,7 +227,7 @@ impl Interceptor for Hub {
             let Ok(invocation) = INVOCATION.try_with(|id| *id) else { return Ok(()) };
             let fault = {
                 let mut inner = self.inner();
-                if matches!(call.service, "ses" | "sns") {
+                if matches!(call.service, "ses" | "sns" | "system") {
                     inner.note_acceptance(invocation);
                 }
                 let fault = inner.after.remove(&invocation);

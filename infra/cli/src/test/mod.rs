@@ -1,6 +1,8 @@
 //! `masa test`: the tests beside the journeys, run through the functions themselves on virtual time.
 
 mod coverage;
+#[cfg(test)]
+mod documents;
 mod explore;
 mod play;
 mod world;
@@ -10,7 +12,7 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use masa_domain::{Action, Condition, Flow, Trigger};
 use masa_language::{Files, Library, Test, read_tests};
 use serde_json::{Value, json};
@@ -21,7 +23,8 @@ use world::World;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The folder of journeys; the library that comes with masa when absent.
+    /// The folder of journeys; when absent this one if it holds a shop.yaml, else the library that comes
+    /// with masa.
     flows: Option<PathBuf>,
     /// Only the tests of this folder of a flow.
     #[arg(long)]
@@ -57,6 +60,11 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Found> {
             return Ok(Found::Something);
         }
     };
+    if let Some(flow) = &arguments.flow
+        && files.get(&format!("{flow}/flow.yaml")).is_none()
+    {
+        bail!("there is no folder {flow} with a flow.yaml");
+    }
     if arguments.explore {
         return explore::run(&library, arguments);
     }
@@ -131,7 +139,7 @@ fn tell(outcomes: &[Outcome<'_>], coverage: &Coverage, missed: &[String], argume
         let (reached, all) = coverage.figures();
         println!("{reached} of {all} steps and branches are reached");
     }
-    println!("{} tests, {} failed", outcomes.len(), failed.len());
+    println!("{}, {} failed", check::many(outcomes.len(), "test"), failed.len());
 }
 
 /// The flow that is tested, and those that it names: they are live beside it, all others are not.

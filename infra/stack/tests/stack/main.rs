@@ -8,6 +8,7 @@ mod calls;
 mod entry;
 mod feedback;
 mod message;
+mod outward;
 mod refusals;
 mod setbacks;
 mod stale;

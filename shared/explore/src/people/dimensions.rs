@@ -14,9 +14,10 @@ use super::{asked, elapsed};
 use crate::{
     act::products,
     clock::later,
+    compared::{Compared, leaves},
     setting::{Person, Setting},
     stage::{self, somebody},
-    values::either_way,
+    values::{candidates, either_way},
 };
 
 const DAY: i64 = 86_400;
@@ -100,6 +101,7 @@ pub(super) fn of(library: &Library, flow: &Flow, start: Timestamp) -> Vec<Dimens
     found.starts(flow);
     found.products(flow);
     found.ways(flow);
+    found.alike(flow);
     let needs = |about: &str| match about.strip_prefix("field ") {
         Some(field) if field.starts_with("event.") => Needs::Event,
         Some(field) if field.starts_with("order.") => Needs::Order,
@@ -143,9 +145,7 @@ impl Finder<'_> {
     }
 
     fn test(&mut self, name: &str, test: &FieldTest) {
-        let (pass, fail) = either_way(test);
-        self.field(name, pass);
-        self.field(name, fail);
+        candidates(test).into_iter().for_each(|value| self.field(name, value));
     }
 
     fn condition(&mut self, condition: &Condition, elapsed: i64) {
@@ -307,7 +307,7 @@ impl Finder<'_> {
             let contact = Person::plain(start).contact;
             let answers = asked_of_clock.iter().map(|(condition, elapsed)| {
                 let at = later(start, *elapsed);
-                stage::holds(self.library, condition, &contact, &[], &Value::Null, at)
+                stage::holds(self.library, condition, &contact, &[], None, at)
             });
             if seen.insert(answers.collect::<Vec<bool>>()) && start != self.start {
                 self.add("start", Setting::Start(start));
@@ -332,6 +332,34 @@ impl Finder<'_> {
                     self.add("product", Setting::Product(product));
                 }
             }
+        }
+    }
+
+    /// Leaves out values of fields and members that answer all tests as another one does.
+    fn alike(&mut self, flow: &Flow) {
+        let compared = Compared::new(self.library, flow);
+        let plain = Person::plain(self.start).contact;
+        // What an event or an order brings without being told to is the trigger's.
+        let brought = |name: &str| {
+            let key = name.strip_prefix("event.");
+            name.starts_with("order.")
+                || flow.triggers.iter().any(|trigger| match (trigger, key) {
+                    (Trigger::Event { matching, .. }, Some(key)) => matching.contains_key(key),
+                    _ => false,
+                })
+        };
+        for (about, values) in &mut self.values {
+            let Some(name) = about.strip_prefix("field ") else { continue };
+            let mut known = BTreeSet::new();
+            if !brought(name) {
+                known.extend(compared.kind(name, plain.field(name).as_ref()));
+            }
+            values.retain(|value| match value {
+                Setting::Field(_, value) | Setting::Member(_, value) => {
+                    compared.kind(name, value.as_ref()).is_none_or(|kind| known.insert(kind))
+                }
+                _ => true,
+            });
         }
     }
 
@@ -360,14 +388,5 @@ impl Finder<'_> {
         if let Some(values) = self.values.get_mut("ways") {
             values.retain(|value| *value != Setting::Plain);
         }
-    }
-}
-
-/// Does something with each question of a condition.
-pub(super) fn leaves(condition: &Condition, each: &mut impl FnMut(&Condition)) {
-    match condition {
-        Condition::All(all) | Condition::Any(all) => all.iter().for_each(|one| leaves(one, each)),
-        Condition::Not(one) => leaves(one, each),
-        leaf => each(leaf),
     }
 }

@@ -1,6 +1,6 @@
 //! What is tried: each kind of trigger, condition and wait, so that both of its ways are taken.
 
-use masa_explore::{Bounds, Unreached};
+use masa_explore::{Bounds, Fate, Unreached};
 
 use crate::{found, words};
 
@@ -152,6 +152,98 @@ steps:
     let told = found(&text.replace("nps, for", "nps, over: 8, for"), &Bounds::default());
     let no = told.outcomes.iter().find(|one| one.outcome.fields.get("fan") == Some(&false.into()));
     assert!(no.is_none(), "only a fan's answer ends that wait: {told}");
+}
+
+/// T9: each answer that leads elsewhere is given, also when one test lets several pass.
+#[test]
+fn each_answer_of_a_list_that_leads_elsewhere_is_given() {
+    let text = "
+trigger: { joined: a }
+steps:
+  - id: asked
+    wait_until: { answered: nps, one_of: [3, 9], for: 3d }
+    then:
+      - { id: q, if: { field: nps, is: 3 }, then: [ { id: yes, count: x } ], else: [ { id: no, count: y } ] }
+";
+    let told = found(text, &Bounds::default());
+    assert_eq!(told.unreached, Unreached::default(), "{told}");
+}
+
+/// A9, C5: of each member that is asked about a system answers what passes and what doesn't.
+#[test]
+fn what_a_system_answers_is_tried_both_ways() {
+    for condition in [
+        "{ field: call.plan, is: pro }",
+        "{ field: call.plan, one_of: [pro, gold] }",
+        "{ field: call.plan, contains: pro }",
+        "{ field: call.plan, empty: true }",
+        "{ field: call.plan, empty: false }",
+        "{ field: call.score, over: 5 }",
+        "{ not: { field: call.score, under: 5 } }",
+        "{ all: [ { field: call.plan, is: pro }, { field: call.score, over: 5 }, { field: call.seats, under: 3 } ] }",
+        "{ all: [ { email: to-crm, was: sent }, { field: call.plan, empty: true } ] }",
+    ] {
+        let text = format!(
+            "
+trigger: {{ joined: a }}
+steps:
+  - {{ id: to-crm, call: crm, send: {{ why: hot }} }}
+  - id: asked
+    if: {condition}
+    then: [ {{ id: yes, set: {{ answer: true }} }} ]
+    else: [ {{ id: no, set: {{ answer: false }} }} ]
+"
+        );
+        let told = found(&text, &Bounds::default());
+        assert_eq!(told.unreached, Unreached::default(), "{condition}: {told}");
+        assert!(told.is_sound() && told.bounds.is_empty(), "{condition}: {told}");
+        // An answer that does not pass, and not only a call that fails.
+        let answered = |yes: bool| {
+            told.outcomes.iter().any(|one| {
+                let outcome = &one.outcome;
+                outcome.messages.iter().all(|one| one.fate == Fate::Sent)
+                    && outcome.fields.get("answer") == Some(&yes.into())
+            })
+        };
+        assert!(answered(true) && answered(false), "{condition}: {told}");
+    }
+}
+
+/// A9: only plain members are kept of an answer, so none is a list.
+#[test]
+fn no_system_answers_with_a_list() {
+    let text = "
+trigger: { joined: a }
+steps:
+  - { id: to-crm, call: crm, send: { why: hot } }
+  - { id: asked, if: { field: call.tags, contains: 5 }, then: [ { id: yes, count: x } ] }
+";
+    let told = found(text, &Bounds::default());
+    assert!(told.is_sound() && told.unreached.steps.contains("yes"), "{told}");
+}
+
+/// A9: the way to an outcome tells what was answered; nothing, where nobody asks.
+#[test]
+fn a_path_tells_what_a_system_answered() {
+    let text = "
+trigger: { joined: a }
+steps:
+  - { id: to-crm, call: crm, send: { why: hot } }
+  - { id: asked, if: { field: call.plan, is: pro }, then: [ { id: yes, count: x } ] }
+";
+    let told = found(text, &Bounds::default()).to_string();
+    for words in
+        ["`to-crm` is answered: plan = \"pro\"", "`to-crm` is answered: plan = \"not pro\""]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let text = text.lines().take(4).collect::<Vec<_>>().join("\n");
+    let told = found(&text, &Bounds::default());
+    assert_eq!(
+        words(&told),
+        ["to-crm; finished", "to-crm (skipped); finished"].map(str::to_owned).into()
+    );
+    assert!(told.to_string().contains("`to-crm` is answered\n"), "{told}");
 }
 
 /// D1, D2: a message that may not go yet is held, and dropped at its deadline.

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod choices;
+mod entries;
 mod exact;
 mod library;
 
@@ -22,6 +23,7 @@ products:
   mint: { category: tea, lasts: 30d }
   bag: { category: tea, lasts: 5d }
   pot: { category: ware }
+systems: { crm: https://crm.example.com/hooks }
 questions: { nps: { type: nps, text: How likely? } }
 ";
 const MAIL: &str = "---\nsubject: Hello\n---\n<p><a href=\"https://shop.example/\" data-link=\"more\">Look</a></p>\n";
