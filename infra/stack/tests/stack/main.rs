@@ -5,6 +5,7 @@
 #![recursion_limit = "256"]
 
 mod calls;
+mod cost;
 mod entry;
 mod feedback;
 mod message;
