@@ -207,7 +207,9 @@ impl Mirror {
             (Some(old), new) if old == new => true,
             (None, Status::Claimed { unknowns: 0, .. }) => true,
             (Some(Status::Claimed { unknowns, .. }), Status::Claimed { unknowns: more, .. }) => {
-                policy == OnUnknown::Resend && *more == unknowns + 1
+                // A system knows a call by its id: whatever the policy, it is made again.
+                (policy == OnUnknown::Resend || next.medium == Medium::Call)
+                    && *more == unknowns + 1
             }
             (Some(Status::Released { unknowns, .. }), Status::Claimed { unknowns: same, .. }) => {
                 same == unknowns
