@@ -80,7 +80,7 @@ impl Function {
         let Asked { contact, message, name, .. } = asked;
         let of = format!("{}.{}", message.run, message.generation);
         let fact = Fact {
-            id: FactId::new("answer", &[&of, name.as_str(), &visit, &written].join("|")),
+            id: FactId::new("answer", &[&of, name.as_str(), &visit, &answer.to_string()].join("|")),
             contact: *contact,
             received_at: now,
             at: now,
@@ -131,7 +131,8 @@ impl Asked<'_> {
     fn fields(&self, question: &str, chosen: Option<&str>) -> String {
         if self.question.kind == QuestionKind::Text {
             return format!(
-                "<textarea name=\"answer\" rows=\"5\" maxlength=\"2000\" required aria-label=\"{question}\"></textarea>"
+                "<textarea name=\"answer\" rows=\"5\" maxlength=\"2000\" required aria-label=\"{}\"></textarea>",
+                question.replace('"', "&quot;"),
             );
         }
         let class =

@@ -21,9 +21,10 @@ use serde_json::Value;
 use crate::{gate::Refuses, provider::Sent};
 
 /// The most members of an answer that are kept.
-const MEMBERS_MAX: usize = 20;
-/// The longest text of an answer that is kept, in bytes; longer ones are left out.
-const TEXT_BYTES_MAX: usize = 500;
+const MEMBERS_MAX: usize = 10;
+/// The longest text of an answer that is kept, in bytes with its name; longer ones are left out. All live
+/// runs of a contact keep theirs in one item.
+const TEXT_BYTES_MAX: usize = 300;
 
 /// Calls systems.
 #[derive(Debug, Clone)]
@@ -162,7 +163,7 @@ mod tests {
 
     #[test]
     fn of_an_answer_plain_members_are_kept() {
-        let long = "x".repeat(501);
+        let long = "x".repeat(301);
         let body =
             json!({ "id": 7, "url": "https://x", "deep": { "a": 1 }, "none": null, "long": long });
         let kept = members(body.to_string().as_bytes());

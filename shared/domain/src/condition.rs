@@ -214,9 +214,11 @@ impl Asked<'_> {
         calendar::zone_of(own, &self.known.catalogue.setup.shop.timezone)
     }
 
-    /// A field of the contact, or of what began the run.
+    /// A field of the contact, or of what began the run or a system answered. No field of the contact's
+    /// hides what was brought: forms may set any.
     pub(crate) fn field(&self, name: &str) -> Option<Value> {
-        self.contact.field(name).or_else(|| self.run?.brought(name))
+        let brought = ["event.", "order.", "call."].iter().any(|root| name.starts_with(root));
+        if brought { self.run?.brought(name) } else { self.contact.field(name) }
     }
 
     fn days_to(&self, field: &str) -> Option<Value> {

@@ -269,9 +269,11 @@ impl Contact {
         self.paced.drain(..surplus);
     }
 
-    /// A message did not go after all.
-    pub(crate) fn unpace(&mut self, message: MessageId) {
+    /// A message did not go after all; false when it did not count.
+    pub(crate) fn unpace(&mut self, message: MessageId) -> bool {
+        let before = self.paced.len();
         self.paced.retain(|sent| sent.message != message);
+        self.paced.len() < before
     }
 
     /// When messages of a channel, or of all, were decided.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     consent::Channel,
+    flow::Kind,
     id::{FactId, Id, RunId},
     message::Status,
     story::{Entry, What},
@@ -99,6 +100,8 @@ pub struct Held {
     pub since: Timestamp,
     /// By which way it goes.
     pub channel: Channel,
+    /// Whether it is advertising, and counts for caps.
+    pub kind: Kind,
     /// The priority of its flow.
     pub priority: u8,
 }

@@ -9,6 +9,7 @@ use crate::{
     contact::Paced,
     flow::{Flow, Kind, Step},
     id::MessageId,
+    live::Standing,
     run::{Held, Run, State},
     steps::Onward,
     story::What,
@@ -62,7 +63,7 @@ impl Walk<'_> {
                 sending()
             }
             Some(Opening { at, held_by }) => {
-                run.held = Some(Held { since, channel, priority: flow.priority });
+                run.held = Some(Held { since, channel, kind, priority: flow.priority });
                 run.tell(now, id, What::Note(held_by.to_owned()));
                 Onward::Stand(State::Waiting { step: id.to_owned(), until: at })
             }
@@ -121,6 +122,8 @@ impl Walk<'_> {
             let sent = self.contact.paced(cap.channel).into_iter().filter(before).count();
             let room = usize::try_from(cap.times).unwrap_or(usize::MAX).saturating_sub(sent);
             let mut rivals = self.rivals(run, flow, cap.channel);
+            // One that goes when this message counts no more loses nothing by it.
+            rivals.retain(|until| *until < cap.within.after(self.now));
             rivals.sort_unstable();
             let last = room.checked_sub(1).and_then(|last| rivals.get(last))?;
             Some((*last).max(self.now.checked_add(YIELDS).unwrap_or(Timestamp::MAX)))
@@ -130,10 +133,15 @@ impl Walk<'_> {
 
     /// When the held messages of higher priority go.
     fn rivals(&self, run: &Run, flow: &Flow, channel: Option<Channel>) -> Vec<Timestamp> {
-        let others = self.contact.runs.values().filter(|other| other.id != run.id);
+        let others = self.contact.runs.values().filter(|other| {
+            // What stands in a paused journey is not about to go.
+            other.id != run.id && !other.parked && self.standing_of(&other.flow) == Standing::Live
+        });
         let rivals = others.filter_map(|other| {
             let held = other.held.filter(|held| {
-                held.priority > flow.priority && channel.is_none_or(|of| of == held.channel)
+                held.kind == Kind::Marketing
+                    && held.priority > flow.priority
+                    && channel.is_none_or(|of| of == held.channel)
             })?;
             match &other.state {
                 State::Waiting { until, .. } => Some((held, *until)),
@@ -158,7 +166,8 @@ impl Walk<'_> {
             &[],
             &zone,
         );
-        let at = flow.windows.next(at, &zone)?;
-        Some(Opening { at, held_by: "held until the hour at which the contact reads" })
+        // Where that hour is never open, it is no wish that can come true: the message goes as soon as it may.
+        let open = flow.windows.next(at, &zone).filter(|open| *open == at)?;
+        Some(Opening { at: open, held_by: "held until the hour at which the contact reads" })
     }
 }

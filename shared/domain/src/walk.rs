@@ -128,12 +128,13 @@ impl<'a> Walk<'a> {
         let Some(settled) = message.status.settled_at() else {
             return Ok(Verdict::Nothing);
         };
+        let unsent = matches!(message.status, Status::Skipped { .. } | Status::Failed { .. });
+        // Also of a run that has left meanwhile: what was not sent takes nobody's room.
+        let freed = unsent && self.contact.unpace(message.id);
         let Some(State::Sending { step }) = self.standing(id, generation) else {
-            return Ok(self.already(id, generation));
+            let verdict = self.already(id, generation);
+            return Ok(if freed { Verdict::Applied } else { verdict });
         };
-        if matches!(message.status, Status::Skipped { .. } | Status::Failed { .. }) {
-            self.contact.unpace(message.id);
-        }
         if message.medium == Medium::Call
             && let Some(run) = self.contact.runs.get_mut(&id)
         {

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Profile entries. They come from the hooks; a field of the same name would never be seen.
-const PROFILE: [&str; 7] =
+pub(crate) const PROFILE: [&str; 7] =
     ["email", "phone", "first_name", "last_name", "language", "timezone", "country"];
 
 impl Steps<'_, '_> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use masa_domain::{Cap, Channel, Person, Question, QuestionKind, System};
 
 use crate::{
+    changes::PROFILE,
     fields::{Fields, by_language, list, positive, text},
     grammar::{CAP, PERSON, QUESTION},
     happening::{duration, optional},
@@ -51,6 +52,14 @@ fn named(name: &str, at: Mark, report: &mut Report<'_>) {
 
 /// `questions`: what mails ask.
 pub(crate) fn questions(node: &Node, report: &mut Report<'_>) -> BTreeMap<String, Question> {
+    if let Yaml::Map(entries) = &node.yaml {
+        for (key, _) in entries.iter().filter(|(key, _)| PROFILE.contains(&key.text.as_str())) {
+            let message = format!("{} belongs to the contact's profile", quote(&key.text));
+            report
+                .add(key.at, "bad-name", message)
+                .hint("an answer is a field of that name, which would never be seen");
+        }
+    }
     by_name(node, "questions by their names", report, question)
 }
 

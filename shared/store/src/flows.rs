@@ -82,6 +82,10 @@ impl Store {
                 add_missing(&mut setup.questions, &catalogue.setup.questions);
                 add_missing(&mut setup.people, &catalogue.setup.people);
                 add_missing(&mut setup.systems, &catalogue.setup.systems);
+                add_missing(&mut setup.products, &catalogue.setup.products);
+                if setup.caps.is_empty() {
+                    setup.caps.clone_from(&catalogue.setup.caps);
+                }
             }
             catalogue.setup = setup;
             if catalogue == before || self.put_catalogue(catalogue).await? {
@@ -122,8 +126,8 @@ impl Store {
         let Some(flow) = self.flow(name, version).await? else { return Ok(false) };
         self.change(|catalogue| {
             let live = LiveFlow::new(&flow, version, digest.to_owned());
-            let standing = catalogue.flows.get(name).map(|live| live.standing);
-            let live = LiveFlow { standing: standing.unwrap_or_default(), ..live };
+            let standing = kept_standing(catalogue.flows.get(name));
+            let live = LiveFlow { standing, ..live };
             catalogue.flows.insert(name.to_owned(), live);
             Some(())
         })
@@ -154,7 +158,7 @@ impl Store {
         let name = flow.name.clone();
         let mut version = 1;
         // A new version of a paused flow is paused.
-        let standing = catalogue.flows.get(&name).map(|live| live.standing).unwrap_or_default();
+        let standing = kept_standing(catalogue.flows.get(&name));
         if let Some(live) = catalogue.flows.get(&name) {
             if live.digest == digest {
                 return Ok(Published { flow: name, version: live.version, new: false });
@@ -243,5 +247,13 @@ impl Store {
 fn add_missing<T: Clone>(to: &mut BTreeMap<String, T>, from: &BTreeMap<String, T>) {
     for (name, value) in from {
         to.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+}
+
+/// How another version of a flow stands: a pause goes on, an end does not.
+fn kept_standing(before: Option<&LiveFlow>) -> Standing {
+    match before.map(|live| live.standing) {
+        Some(Standing::Paused) => Standing::Paused,
+        _ => Standing::Live,
     }
 }

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp};
 use masa_domain::{
     Action, Again, Cap, Catalogue, Channel, Condition, Contact, Effect, FieldTest, Flow, Happening,
-    Kind, MessageId, Setup, Span, State, Status, Step, Stimulus, Trigger, What, Windows,
+    Kind, LiveFlow, MessageId, Setup, Span, Standing, State, Status, Step, Stimulus, Trigger, What,
+    Windows,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -188,7 +189,9 @@ fn d4_the_best_hour() {
         (Some(10), Some(18), None, false, None),
         (Some(7), None, Some("20h"), false, None),
         (Some(7), None, Some("22h"), false, Some("2026-03-02T05:00:00Z")),
-        (Some(7), None, None, true, Some("2026-03-02T07:00:00Z")),
+        // An hour that is never open is no wish that can come true.
+        (Some(7), None, None, true, None),
+        (Some(15), None, None, true, Some("2026-03-01T13:00:00Z")),
     ] {
         let mut flow = Flow { best_hour: true, ..mails("it") };
         flow.deadline = deadline.and_then(|deadline| deadline.parse::<Span>().ok());
@@ -215,6 +218,74 @@ fn d4_the_best_hour() {
         assert_eq!(held_until(&world, "it").as_deref(), expected, "{case}");
         assert_eq!(world.sends.is_empty(), expected.is_some(), "{case}");
     }
+}
+
+/// Goal: D3, what is not about to go holds nobody up: a message of a paused journey, one that goes when
+/// this one counts no more, and one that is no advertising.
+#[test]
+fn d3_who_is_not_about_to_go_holds_nobody_up() {
+    let sundays: Windows = serde_json::from_value(json!({ "days": ["sun"] })).unwrap();
+    let high = || Flow { priority: 8, ..mails("high") };
+    for (case, high, cap_within, yields) in [
+        ("soon", Flow { windows: at_eleven(), ..high() }, "1d", true),
+        ("on Sunday", Flow { windows: sundays, ..high() }, "1d", false),
+        (
+            "service",
+            Flow { windows: at_eleven(), kind: Kind::Transactional, ..high() },
+            "1d",
+            false,
+        ),
+    ] {
+        let mut world = capped(&[cap(None, 1, cap_within)], [high, mails("low")]);
+        // A Monday, at ten in Jerusalem.
+        world.now = "2026-03-02T08:00:00Z".parse().unwrap();
+        world.tell(event("high"));
+        assert_eq!(world.sends.len(), 0, "{case}: it is held");
+        world.tell(event("low"));
+        assert_eq!(world.sends.is_empty(), yields, "{case}");
+    }
+    let high = Flow { windows: at_eleven(), ..high() };
+    let mut world = capped(&[cap(None, 1, "1d")], [high, mails("low")]);
+    world.tell(event("high"));
+    let mut catalogue = (*world.catalogue).clone();
+    let live = LiveFlow { standing: Standing::Paused, ..catalogue.flows["high"].clone() };
+    catalogue.flows.insert("high".to_owned(), live);
+    world.catalogue = Arc::new(catalogue);
+    world.tell(event("low"));
+    assert_eq!(world.sends.len(), 1, "a paused journey's message");
+}
+
+fn at_eleven() -> Windows {
+    serde_json::from_value(json!({ "hours": { "from": "11:00", "until": "12:00" } })).unwrap()
+}
+
+/// Goal: D2, a message that was skipped because its run had left takes nobody's room.
+#[test]
+fn d2_a_message_of_a_run_that_left_takes_no_room() {
+    let leaves = Flow { exits: vec![Trigger::event("bye")], ..mails("a") };
+    let mut world = capped(&[cap(None, 1, "1d")], [leaves, mails("b")]);
+    world.tell(event("a"));
+    world.tell(event("bye"));
+    let id = *world.sends.keys().next().unwrap();
+    let stimulus = world.settle(id, Outcome::Skipped);
+    world.act(&stimulus);
+    assert_eq!(world.contact.paced, []);
+    assert_eq!(world.decide(&stimulus).contact, None, "the second time changes nothing");
+}
+
+/// Goal: C5, what a system answered, or what began the run, is not hidden by a field that anybody may set.
+#[test]
+fn c5_no_field_hides_what_was_brought() {
+    let when =
+        Condition::Field { name: "event.city".to_owned(), test: FieldTest::Is(json!("Holon")) };
+    let asked = Action::If { when, then: Some("yes".to_owned()), otherwise: None };
+    let mut flow = line("it", &[Trigger::event("go")], &[("asked", asked)]);
+    let yes = line("", &[], &[("yes", Action::Join("yes".to_owned()))]);
+    flow.steps.extend(yes.steps);
+    let mut world = capped(&[], [flow]);
+    world.contact.fields.insert("event.city".to_owned(), json!("Holon"));
+    world.tell(Happening::Event { name: "go".to_owned(), data: json!({ "city": "Eilat" }) });
+    assert!(world.contact.lists.is_empty(), "{:?}", world.contact.lists);
 }
 
 /// Goal: A8 and A9, people and systems are told at once, whatever holds mails, and a system's answer

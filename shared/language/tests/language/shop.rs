@@ -53,6 +53,7 @@ fn the_shop_is_checked() {
         ("forms:", "cap: { within: 1d }\nforms:", &["5:6 bad-cap"]),
         ("forms:", "cap: [ { email: 1, sms: 1, within: 1d } ]\nforms:", &["5:8 bad-cap"]),
         ("forms:", "cap: { any: 101, within: 1d }\nforms:", &["5:13 bad-number"]),
+        ("forms:", "questions: { country: { type: text, text: W? } }\nforms:", &["5:14 bad-name"]),
         ("forms:", "questions: { q: { text: Well? } }\nforms:", &["5:17 missing-key"]),
         ("forms:", "questions: { q: { type: stars, text: W? } }\nforms:", &["5:25 unknown-word"]),
         ("forms:", "questions: { q: { type: choice, text: W? } }\nforms:", &["5:17 missing-key"]),

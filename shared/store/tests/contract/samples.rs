@@ -175,7 +175,12 @@ fn a_run(number: usize, state: State) -> Run {
         goal_at: (number == 2).then(|| time(12)),
         awoken_by: (number == 1).then(|| Id::derive(&["cause"])),
         parked: number == 2,
-        held: (number == 1).then(|| Held { since: time(9), channel: Channel::Sms, priority: 9 }),
+        held: (number == 1).then(|| Held {
+            since: time(9),
+            channel: Channel::Sms,
+            kind: masa_domain::Kind::Transactional,
+            priority: 9,
+        }),
         entered_at: time(10),
         fact: (number > 0).then(|| FactId::new("test", "1")),
         generation: 7,
