@@ -107,7 +107,8 @@ impl Asked<'_> {
         let word = |english: &'static str, hebrew_: &'static str| {
             if hebrew { hebrew_ } else { english }
         };
-        let question = encode_text(self.question.words(&self.language, self.shops)).into_owned();
+        let question = self.question.words(&self.language, self.shops);
+        let title = encode_text(question).into_owned();
         let ends = self.question.kind.ends(&self.language);
         let hint = match (unclear, &self.question.kind, ends) {
             (true, QuestionKind::Text, _) => {
@@ -119,20 +120,20 @@ impl Asked<'_> {
         };
         let form = format!(
             "<form method=\"post\"><input type=\"hidden\" name=\"visit\" value=\"{}\">\
-             <fieldset><legend class=\"unseen\">{question}</legend>{}</fieldset>\
+             <fieldset><legend class=\"unseen\">{title}</legend>{}</fieldset>\
              <button type=\"submit\">{}</button></form>",
             encode_double_quoted_attribute(visit),
-            self.fields(&question, chosen),
+            self.fields(question, chosen),
             word("Send", "שליחה"),
         );
-        page::reply(status, &self.language, &question, &hint, &form)
+        page::reply(status, &self.language, &title, &hint, &form)
     }
 
     fn fields(&self, question: &str, chosen: Option<&str>) -> String {
         if self.question.kind == QuestionKind::Text {
             return format!(
                 "<textarea name=\"answer\" rows=\"5\" maxlength=\"2000\" required aria-label=\"{}\"></textarea>",
-                question.replace('"', "&quot;"),
+                encode_double_quoted_attribute(question),
             );
         }
         let class =

@@ -86,19 +86,15 @@ impl Page {
 /// A page of these parts. All are HTML.
 pub(crate) fn reply(status: u16, language: &str, title: &str, text: &str, form: &str) -> Reply {
     let (lang, dir) = if language.starts_with("he") { ("he", "rtl") } else { ("en", "ltr") };
-    let places = ["{{lang}}", "{{dir}}", "{{title}}", "{{text}}", "{{form}}"];
-    let parts = [lang, dir, title, text, form];
+    let parts = [("lang", lang), ("dir", dir), ("title", title), ("text", text), ("form", form)];
     // In one pass: what a part holds is no place.
     let mut page = String::new();
     let mut rest = PAGE;
     while let Some((before, after)) = rest.split_once("{{") {
+        let (place, after) = after.split_once("}}").unwrap_or((after, ""));
+        let part = parts.iter().find(|(name, _)| *name == place);
         page.push_str(before);
-        let found = places
-            .iter()
-            .zip(parts)
-            .find_map(|(place, part)| Some((part, after.strip_prefix(place.strip_prefix("{{")?)?)));
-        let (part, after) = found.unwrap_or(("", after));
-        page.push_str(part);
+        page.push_str(part.map(|(_, part)| *part).unwrap_or_default());
         rest = after;
     }
     page.push_str(rest);

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use masa_language::{Files, Problem, Severity, read_tests};
+use anyhow::{Context, Result, bail};
+use masa_domain::Flow;
+use masa_language::{Files, Library, Problem, Severity, read_tests};
 use serde_json::json;
 
 use crate::Found;
@@ -53,6 +54,29 @@ pub(crate) fn files(folder: Option<&Path>) -> Result<Files> {
         None if Path::new("shop.yaml").exists() => files(Some(Path::new("."))),
         None => Ok(Files::from_texts(masa_flows::FILES.iter().copied())),
     }
+}
+
+/// Reads and checks a folder's journeys; none when it has errors, which are told.
+pub(crate) fn library(folder: Option<&Path>, in_json: bool) -> Result<Option<Library>> {
+    match masa_language::read(&files(folder)?) {
+        Ok(library) => Ok(Some(library)),
+        Err(problems) => {
+            tell(&problems, in_json);
+            Ok(None)
+        }
+    }
+}
+
+/// The journey of this name, or all.
+pub(crate) fn meant<'l>(library: &'l Library, name: Option<&str>) -> Result<Vec<&'l Flow>> {
+    let flows = library.flows.iter().filter(|flow| name.is_none_or(|name| flow.name == name));
+    let flows: Vec<&Flow> = flows.collect();
+    if flows.is_empty() {
+        let names: Vec<&str> = library.flows.iter().map(|flow| flow.name.as_str()).collect();
+        let name = name.unwrap_or_default();
+        bail!("there is no journey `{name}`; there are: {}", names.join(", "));
+    }
+    Ok(flows)
 }
 
 /// Prints problems: to be read, or in JSON.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use masa_cost::{Assumptions, MailPlan, Prices, cost};
 
 use crate::{Found, check};
@@ -61,13 +61,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Found> {
-    let files = check::files(arguments.flows.as_deref())?;
-    let library = match masa_language::read(&files) {
-        Ok(library) => library,
-        Err(problems) => {
-            check::tell(&problems, arguments.json);
-            return Ok(Found::Something);
-        }
+    let Some(library) = check::library(arguments.flows.as_deref(), arguments.json)? else {
+        return Ok(Found::Something);
     };
     let prices = Prices::of(&arguments.region, &arguments.country, arguments.text_price)?;
     let plan = if arguments.a_la_carte { MailPlan::ALaCarte } else { MailPlan::Essentials };
@@ -85,12 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Found> {
         plan,
         ..Assumptions::default()
     };
-    let meant = |name: &str| arguments.flow.as_deref().is_none_or(|flow| flow == name);
-    let flows: Vec<_> = library.flows.iter().filter(|flow| meant(&flow.name)).collect();
-    if flows.is_empty() {
-        bail!("there is no such flow in this folder");
-    }
-    for flow in flows {
+    for flow in check::meant(&library, arguments.flow.as_deref())? {
         let told = cost(flow, &assumptions, &prices)?;
         if arguments.json {
             println!("{}", serde_json::to_string(&told)?);

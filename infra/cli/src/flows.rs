@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use masa_domain::{Flow, Standing};
-use masa_engine::{Inside, MoveVerdict, Versions};
+use masa_engine::{Fit, Inside, Versions};
 use masa_language::digest;
 use masa_runtime::{Clock, Config, sdk_config};
 use masa_store::Store;
@@ -207,7 +207,7 @@ impl Desk {
             return Ok(told);
         }
         let mut moved = 0_u32;
-        for one in inside.iter().filter(|one| one.verdict == MoveVerdict::Moves) {
+        for one in inside.iter().filter(|one| one.fit == Fit::Moves) {
             moved += u32::from(self.versions.move_to(one.contact, name, version).await?);
         }
         told.lines.push(format!("{moved} moved to version {version}"));
@@ -243,10 +243,10 @@ pub(crate) fn told(inside: &[Inside], moving: bool) -> Vec<String> {
     let mut stays: BTreeMap<u32, u32> = BTreeMap::new();
     let (mut moves, mut gone): (u32, BTreeMap<&str, u32>) = (0, BTreeMap::new());
     for one in inside {
-        match one.verdict {
-            MoveVerdict::IsThere => {}
-            MoveVerdict::Moves if moving => moves += 1,
-            MoveVerdict::StepIsGone if moving => {
+        match one.fit {
+            Fit::IsThere => {}
+            Fit::Moves if moving => moves += 1,
+            Fit::StepIsGone if moving => {
                 *gone.entry(one.step.as_str()).or_default() += 1;
             }
             _ => *stays.entry(one.version).or_default() += 1,

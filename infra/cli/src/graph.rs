@@ -25,17 +25,11 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Found> {
-    let files = check::files(arguments.flows.as_deref())?;
-    let library = match masa_language::read(&files) {
-        Ok(library) => library,
-        Err(problems) => {
-            check::tell(&problems, false);
-            return Ok(Found::Something);
-        }
+    let Some(library) = check::library(arguments.flows.as_deref(), false)? else {
+        return Ok(Found::Something);
     };
-    let names: Vec<&str> = library.flows.iter().map(|flow| flow.name.as_str()).collect();
-    let Some(flow) = library.flows.iter().find(|flow| flow.name == arguments.flow) else {
-        bail!("there is no journey `{}`; there are: {}", arguments.flow, names.join(", "));
+    let [flow] = check::meant(&library, Some(&arguments.flow))?[..] else {
+        bail!("two journeys are called `{}`", arguments.flow);
     };
     let draw = if arguments.mermaid { masa_graph::mermaid } else { masa_graph::svg };
     let picture = draw(flow, &arguments.language);

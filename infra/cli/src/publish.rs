@@ -37,12 +37,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<Found> {
-    let library = match masa_language::read(&check::files(Some(&arguments.flows))?) {
-        Ok(library) => library,
-        Err(problems) => {
-            check::tell(&problems, arguments.json);
-            return Ok(Found::Something);
-        }
+    let Some(library) = check::library(Some(&arguments.flows), arguments.json)? else {
+        return Ok(Found::Something);
     };
     check::warn(&library.warnings);
     let table: Config = [("MASA_TABLE", arguments.table.as_str())].into_iter().collect();

@@ -357,12 +357,7 @@ fn pick<'m, T>(
     occasion: &Occasion<'_>,
 ) -> Option<(&'m str, &'m T)> {
     let own = occasion.contact.profile.language.as_deref().unwrap_or_default();
-    let base = own.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-    [own, base.as_str(), occasion.setup.shop.language.as_str()]
-        .into_iter()
-        .find_map(|language| languages.get_key_value(language))
-        .or_else(|| languages.iter().next())
-        .map(|(language, value)| (language.as_str(), value))
+    masa_domain::pick(languages, own, &occasion.setup.shop.language)
 }
 
 /// An address as it may stand in a header: what is not ASCII is percent-encoded (RFC 3987 3.1).

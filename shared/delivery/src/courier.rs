@@ -1,7 +1,5 @@
 //! Delivering one message: claim, look, compose, send, settle.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::{SignedDuration, Timestamp};
 use masa_dispatch::{Fate, SendJob};
 use masa_domain::{
@@ -398,22 +396,11 @@ fn after(at: Timestamp, span: SignedDuration) -> Timestamp {
 fn claimed(errand: &Errand<'_>, status: Status, now: Timestamp) -> Message {
     let job = errand.job;
     Message {
-        id: job.message,
-        contact: job.contact,
         flow: job.flow.clone(),
         version: job.version,
         step: job.step.clone(),
-        medium: errand.medium,
         claimed_at: Some(now),
-        status,
-        opened_at: None,
-        opens: BTreeSet::new(),
-        clicked_at: None,
-        clicks: BTreeSet::new(),
-        links: BTreeMap::new(),
-        delivered_at: None,
-        bounced_at: None,
-        complained_at: None,
+        ..Message::new(job.message, job.contact, errand.medium, status)
     }
 }
 

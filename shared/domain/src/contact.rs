@@ -260,8 +260,7 @@ impl Contact {
 
     /// Counts a message for caps, and forgets those that count for none any more.
     pub(crate) fn pace(&mut self, message: Paced, caps: &[Cap]) {
-        let of =
-            |channel| caps.iter().filter(move |cap| cap.channel.is_none_or(|of| of == channel));
+        let of = |channel| caps.iter().filter(move |cap| cap.counts(channel));
         self.paced.push(message);
         self.paced
             .retain(|sent| of(sent.channel).any(|cap| cap.within.after(sent.at) > message.at));
@@ -276,9 +275,9 @@ impl Contact {
         self.paced.len() < before
     }
 
-    /// When messages of a channel, or of all, were decided.
-    pub(crate) fn paced(&self, channel: Option<Channel>) -> Vec<Timestamp> {
-        let sent = self.paced.iter().filter(|sent| channel.is_none_or(|of| of == sent.channel));
+    /// When the messages were decided that a cap counts.
+    pub(crate) fn paced(&self, cap: &Cap) -> Vec<Timestamp> {
+        let sent = self.paced.iter().filter(|sent| cap.counts(sent.channel));
         sent.map(|sent| sent.at).collect()
     }
 

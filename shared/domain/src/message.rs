@@ -212,6 +212,28 @@ impl Status {
 }
 
 impl Message {
+    /// A message that nobody has read, of no step yet.
+    pub fn new(id: MessageId, contact: ContactId, medium: Medium, status: Status) -> Self {
+        Self {
+            id,
+            contact,
+            flow: String::new(),
+            version: 1,
+            step: String::new(),
+            medium,
+            claimed_at: None,
+            status,
+            opened_at: None,
+            opens: BTreeSet::new(),
+            clicked_at: None,
+            clicks: BTreeSet::new(),
+            links: BTreeMap::new(),
+            delivered_at: None,
+            bounced_at: None,
+            complained_at: None,
+        }
+    }
+
     /// Whether the provider, or the system that was called, took it.
     pub fn was_sent(&self) -> bool {
         matches!(self.status, Status::Sent { .. } | Status::Answered { .. })

@@ -11,6 +11,7 @@ use crate::{
     id::MessageId,
     live::Standing,
     run::{Held, Run, State},
+    setup::Cap,
     steps::Onward,
     story::What,
     walk::Walk,
@@ -98,12 +99,15 @@ impl Walk<'_> {
         })
     }
 
+    /// The caps that count messages of a channel.
+    fn caps(&self, channel: Channel) -> impl Iterator<Item = &Cap> {
+        self.known.catalogue.setup.caps.iter().filter(move |cap| cap.counts(channel))
+    }
+
     /// From when on all caps have room for one more.
     fn room(&self, channel: Channel) -> Timestamp {
-        let caps = self.known.catalogue.setup.caps.iter();
-        let caps = caps.filter(|cap| cap.channel.is_none_or(|of| of == channel));
-        let rooms = caps.map(|cap| {
-            let mut sent = self.contact.paced(cap.channel);
+        let rooms = self.caps(channel).map(|cap| {
+            let mut sent = self.contact.paced(cap);
             sent.sort_unstable_by(|a, b| b.cmp(a));
             let times = usize::try_from(cap.times).unwrap_or(usize::MAX);
             let last = times.checked_sub(1).and_then(|before| sent.get(before));
@@ -115,40 +119,38 @@ impl Walk<'_> {
     /// Until when a message steps back: others of this contact are held whose journeys have a higher
     /// priority, and as many as the tightest cap still has room for.
     fn goes_first(&self, run: &Run, flow: &Flow, channel: Channel) -> Option<Timestamp> {
-        let caps = self.known.catalogue.setup.caps.iter();
-        let caps = caps.filter(|cap| cap.channel.is_none_or(|of| of == channel));
-        caps.filter_map(|cap| {
+        let yields = self.caps(channel).filter_map(|cap| {
             let before = |at: &Timestamp| cap.within.after(*at) > self.now;
-            let sent = self.contact.paced(cap.channel).into_iter().filter(before).count();
+            let sent = self.contact.paced(cap).into_iter().filter(before).count();
             let room = usize::try_from(cap.times).unwrap_or(usize::MAX).saturating_sub(sent);
-            let mut rivals = self.rivals(run, flow, cap.channel);
+            let mut rivals = self.rivals(run, flow, cap);
             // One that goes when this message counts no more loses nothing by it.
             rivals.retain(|until| *until < cap.within.after(self.now));
             rivals.sort_unstable();
             let last = room.checked_sub(1).and_then(|last| rivals.get(last))?;
             Some((*last).max(self.now.checked_add(YIELDS).unwrap_or(Timestamp::MAX)))
-        })
-        .max()
+        });
+        yields.max()
     }
 
     /// When the held messages of higher priority go.
-    fn rivals(&self, run: &Run, flow: &Flow, channel: Option<Channel>) -> Vec<Timestamp> {
+    fn rivals(&self, run: &Run, flow: &Flow, cap: &Cap) -> Vec<Timestamp> {
         let others = self.contact.runs.values().filter(|other| {
             // What stands in a paused journey is not about to go.
             other.id != run.id && !other.parked && self.standing_of(&other.flow) == Standing::Live
         });
         let rivals = others.filter_map(|other| {
-            let held = other.held.filter(|held| {
+            other.held.filter(|held| {
                 held.kind == Kind::Marketing
                     && held.priority > flow.priority
-                    && channel.is_none_or(|of| of == held.channel)
+                    && cap.counts(held.channel)
             })?;
             match &other.state {
-                State::Waiting { until, .. } => Some((held, *until)),
+                State::Waiting { until, .. } => Some(*until),
                 State::Sending { .. } | State::Ended { .. } => None,
             }
         });
-        rivals.map(|(_, until)| until).collect()
+        rivals.collect()
     }
 
     /// The next time, from `from` on, that it is the hour at which the contact reads most, or else the

@@ -116,6 +116,19 @@ impl QuestionKind {
         }
     }
 
+    /// What the ends of a scale mean; none when there is none.
+    pub fn ends(&self, language: &str) -> Option<(&'static str, &'static str)> {
+        Some(match (self, language.starts_with("he")) {
+            (Self::Nps, true) => ("0: בכלל לא", "10: בהחלט"),
+            (Self::Nps, false) => ("0: not at all", "10: very likely"),
+            (Self::Csat, true) => ("1: לא טוב", "5: מצוין"),
+            (Self::Csat, false) => ("1: poor", "5: excellent"),
+            (Self::Ces, true) => ("1: קשה מאוד", "7: קל מאוד"),
+            (Self::Ces, false) => ("1: very hard", "7: very easy"),
+            (Self::Choice(_) | Self::Text, _) => return None,
+        })
+    }
+
     /// The value of a written answer: a number on a scale, the key of a choice, or a text. `None`
     /// when the question has no such answer.
     pub fn value(&self, written: &str) -> Option<Value> {
@@ -129,21 +142,6 @@ impl QuestionKind {
             Self::Choice(_) => Some(json!(written)),
             Self::Nps | Self::Csat | Self::Ces => written.parse::<u8>().ok().map(Value::from),
         }
-    }
-}
-
-impl QuestionKind {
-    /// What the ends of a scale mean; none when there is none.
-    pub fn ends(&self, language: &str) -> Option<(&'static str, &'static str)> {
-        Some(match (self, language.starts_with("he")) {
-            (Self::Nps, true) => ("0: בכלל לא", "10: בהחלט"),
-            (Self::Nps, false) => ("0: not at all", "10: very likely"),
-            (Self::Csat, true) => ("1: לא טוב", "5: מצוין"),
-            (Self::Csat, false) => ("1: poor", "5: excellent"),
-            (Self::Ces, true) => ("1: קשה מאוד", "7: קל מאוד"),
-            (Self::Ces, false) => ("1: very hard", "7: very easy"),
-            (Self::Choice(_) | Self::Text, _) => return None,
-        })
     }
 }
 
@@ -166,15 +164,25 @@ impl Question {
     }
 }
 
-/// A text in a language, else in the shop's, else in whichever there is.
+/// What there is in a language, else in the shop's, else in whichever there is, and which that is.
+pub fn pick<'t, T>(
+    texts: &'t BTreeMap<String, T>,
+    language: &str,
+    shops: &str,
+) -> Option<(&'t str, &'t T)> {
+    let base = language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    let wanted = [language, base.as_str(), shops];
+    let found = wanted.into_iter().find_map(|language| texts.get_key_value(language));
+    found.or_else(|| texts.iter().next()).map(|(language, text)| (language.as_str(), text))
+}
+
+/// A text in a language, else in the shop's, else in whichever there is; empty without any.
 pub fn in_language<'t>(
     texts: &'t BTreeMap<String, String>,
     language: &str,
     shops: &str,
 ) -> &'t str {
-    let base = language.split(['-', '_']).next().unwrap_or_default();
-    let found = [language, base, shops].into_iter().find_map(|language| texts.get(language));
-    found.or_else(|| texts.values().next()).map(String::as_str).unwrap_or_default()
+    pick(texts, language, shops).map(|(_, text)| text.as_str()).unwrap_or_default()
 }
 
 /// Somebody of the shop who is told things (A8).
@@ -204,6 +212,13 @@ pub struct Cap {
     pub times: u32,
     /// Within which time.
     pub within: Span,
+}
+
+impl Cap {
+    /// Whether messages of a channel count.
+    pub(crate) fn counts(&self, channel: Channel) -> bool {
+        self.channel.is_none_or(|of| of == channel)
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use masa_domain::{
 use masa_runtime::{Clock, Config, Missing};
 use masa_store::{Commit, Flows, Store};
 
-pub use versions::{Inside, Verdict as MoveVerdict, Versions};
+pub use versions::{Fit, Inside, Versions};
 
 /// How often a decision is made anew because another commit came first. Conflicts are two
 /// invocations for one contact; each try lets one of them through.
@@ -86,7 +86,7 @@ impl Engine {
             let now = self.clock.now();
             let loaded = self.store.load(contact).await?;
             let state = loaded.contact.unwrap_or_else(|| Contact::new(contact, now));
-            let decision = self.decide(&state, stimulus, now).await?;
+            let decision = decide_reading(&self.store, &self.flows, &state, stimulus, now).await?;
             tracing::debug!(%contact, verdict = decision.verdict.as_str(), "decided");
             self.planted(contact, &decision, now).await?;
             if let Some(next) = &decision.contact
@@ -169,29 +169,29 @@ impl Engine {
         }
         Ok(())
     }
+}
 
-    /// Decides, reading what the decision turns out to need.
-    async fn decide(
-        &self,
-        contact: &Contact,
-        stimulus: &Stimulus,
-        now: jiff::Timestamp,
-    ) -> Result<Decision, Error> {
-        let catalogue = self.flows.catalogue().await?;
-        let mut known = Known { catalogue, ..Known::default() };
-        for _ in 0..READS_MAX {
-            match decide(contact, stimulus, &known, now) {
-                Ok(decision) => return Ok(decision),
-                Err(Need::Flow(name, version)) => {
-                    let flow = self.flows.flow(&name, version).await?;
-                    known.flows.insert((name, version), flow);
-                }
-                Err(Need::Messages(run)) => {
-                    let messages = self.store.messages(contact.id, run).await?;
-                    known.messages.insert(run, messages);
-                }
+/// Decides, reading what the decision turns out to need.
+pub(crate) async fn decide_reading(
+    store: &Store,
+    flows: &Flows,
+    contact: &Contact,
+    stimulus: &Stimulus,
+    now: jiff::Timestamp,
+) -> Result<Decision, Error> {
+    let mut known = Known { catalogue: flows.catalogue().await?, ..Known::default() };
+    for _ in 0..READS_MAX {
+        match decide(contact, stimulus, &known, now) {
+            Ok(decision) => return Ok(decision),
+            Err(Need::Flow(name, version)) => {
+                let flow = flows.flow(&name, version).await?;
+                known.flows.insert((name, version), flow);
+            }
+            Err(Need::Messages(run)) => {
+                let messages = store.messages(contact.id, run).await?;
+                known.messages.insert(run, messages);
             }
         }
-        Err(Error::TooMuch)
     }
+    Err(Error::TooMuch)
 }

@@ -1,13 +1,11 @@
 //! Who is inside a journey, and moving them to another version of it. For people, not for functions:
 //! it reads every contact that is on a journey.
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use masa_domain::{ContactId, Flow, Known, Need, Run, State, Stimulus, decide};
+use masa_domain::{ContactId, Flow, Run, State, Stimulus};
 use masa_runtime::Clock;
 use masa_store::{Commit, Flows, Loaded, Store};
 
-use crate::{Error, READS_MAX, TRIES};
+use crate::{Error, TRIES, decide_reading};
 
 /// Somebody who is inside a journey.
 #[derive(Debug, Clone)]
@@ -18,13 +16,13 @@ pub struct Inside {
     pub version: u32,
     /// At which step.
     pub step: String,
-    /// What moving would do.
-    pub verdict: Verdict,
+    /// Whether it can be moved.
+    pub fit: Fit,
 }
 
 /// Whether a run can be moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum Fit {
     /// It is on that version already.
     IsThere,
     /// It goes on in the other version.
@@ -61,7 +59,7 @@ impl Versions {
                 continue;
             };
             for run in contact.runs.values().filter(|run| run.flow == to.name && run.is_live()) {
-                let verdict = self.verdict(run, to, version).await?;
+                let fit = self.fit(run, to, version).await?;
                 let (State::Sending { step } | State::Waiting { step, .. }) = &run.state else {
                     continue;
                 };
@@ -69,21 +67,21 @@ impl Versions {
                     contact: contact.id,
                     version: run.version,
                     step: step.clone(),
-                    verdict,
+                    fit,
                 });
             }
         }
         Ok(inside)
     }
 
-    async fn verdict(&self, run: &Run, to: &Flow, version: Option<u32>) -> Result<Verdict, Error> {
+    async fn fit(&self, run: &Run, to: &Flow, version: Option<u32>) -> Result<Fit, Error> {
         if version == Some(run.version) {
-            return Ok(Verdict::IsThere);
+            return Ok(Fit::IsThere);
         }
         Ok(match self.flows.flow(&run.flow, run.version).await? {
-            None => Verdict::VersionIsGone,
-            Some(from) if to.takes_over(&from, run) => Verdict::Moves,
-            Some(_) => Verdict::StepIsGone,
+            None => Fit::VersionIsGone,
+            Some(from) if to.takes_over(&from, run) => Fit::Moves,
+            Some(_) => Fit::StepIsGone,
         })
     }
 
@@ -103,27 +101,8 @@ impl Versions {
             let Loaded { contact: Some(state), .. } = self.store.load(contact).await? else {
                 return Ok(false);
             };
-            let mut known = Known {
-                catalogue: self.flows.catalogue().await?,
-                flows: BTreeMap::new(),
-                ..Known::default()
-            };
-            let decision = 'decided: {
-                for _ in 0..READS_MAX {
-                    match decide(&state, &stimulus, &known, self.clock.now()) {
-                        Ok(decision) => break 'decided decision,
-                        Err(Need::Flow(name, version)) => {
-                            let flow: Option<Arc<Flow>> = self.flows.flow(&name, version).await?;
-                            known.flows.insert((name, version), flow);
-                        }
-                        Err(Need::Messages(run)) => {
-                            let messages = self.store.messages(state.id, run).await?;
-                            known.messages.insert(run, messages);
-                        }
-                    }
-                }
-                return Err(Error::TooMuch);
-            };
+            let now = self.clock.now();
+            let decision = decide_reading(&self.store, &self.flows, &state, &stimulus, now).await?;
             let Some(next) = &decision.contact else { return Ok(false) };
             if self.store.commit(next).await? != Commit::Conflict {
                 return Ok(true);

@@ -1,6 +1,6 @@
 //! What starting contacts differ in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use masa_domain::{
@@ -254,24 +254,8 @@ pub(crate) fn day(at: Timestamp) -> Value {
 
 /// A message that was sent.
 pub(crate) fn sent(id: MessageId, contact: ContactId, medium: Medium, at: Timestamp) -> Message {
-    Message {
-        id,
-        contact,
-        flow: String::new(),
-        version: 1,
-        step: String::new(),
-        medium,
-        claimed_at: None,
-        status: Status::Sent { at, provider_id: "explored".to_owned() },
-        opened_at: None,
-        opens: BTreeSet::new(),
-        clicked_at: None,
-        clicks: BTreeSet::new(),
-        links: BTreeMap::new(),
-        delivered_at: None,
-        bounced_at: None,
-        complained_at: None,
-    }
+    let status = Status::Sent { at, provider_id: "explored".to_owned() };
+    Message::new(id, contact, medium, status)
 }
 
 /// Whether a template of a step has a link of this name.

@@ -1,12 +1,12 @@
 //! `masa test --explore`: all paths of a journey up to a bound, and what they come to.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use jiff::Timestamp;
 use masa_domain::Span;
 use masa_language::Library;
 
 use super::Arguments;
-use crate::Found;
+use crate::{Found, check};
 
 /// How far is explored.
 #[derive(Debug, clap::Args)]
@@ -35,13 +35,8 @@ pub(crate) struct Bounds {
 pub(crate) fn run(library: &Library, arguments: &Arguments) -> Result<Found> {
     let Bounds { states, depth, span, happenings, contacts, start } = arguments.bounds;
     let bounds = masa_explore::Bounds { states, depth, span, happenings, contacts, start };
-    let meant = |name: &str| arguments.flow.as_deref().is_none_or(|flow| flow == name);
-    let flows: Vec<_> = library.flows.iter().filter(|flow| meant(&flow.name)).collect();
-    if flows.is_empty() {
-        bail!("there is no such flow in this folder");
-    }
     let mut sound = true;
-    for flow in flows {
+    for flow in check::meant(library, arguments.flow.as_deref())? {
         let told = masa_explore::explore(library, &flow.name, &bounds)?;
         if arguments.json {
             println!("{}", serde_json::to_string(&told)?);

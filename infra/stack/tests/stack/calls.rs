@@ -16,7 +16,7 @@ use crate::{
     world::{World, accepted},
 };
 
-const SHOP: &str = "
+pub(crate) const SHOP: &str = "
 name: Kumkum
 url: https://shop.example
 address: 7 Garden Road
@@ -42,7 +42,7 @@ entry: { again: always }
 send: { kind: transactional }
 steps: [ { wait: 5m }, { count: pings } ]
 ";
-const MAIL: &str =
+pub(crate) const MAIL: &str =
     "---\nsubject: Hello\n---\n<p><a href=\"https://shop.example/spring\">Look</a></p>\n";
 
 /// The counted rows, and the world they are counted in.

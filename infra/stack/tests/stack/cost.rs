@@ -8,12 +8,11 @@ use masa_language::Files;
 use serde_json::json;
 
 use crate::{
+    calls::{MAIL, SHOP},
     message::{links, pixel},
     world::World,
 };
 
-const SHOP: &str =
-    "name: Kumkum\nurl: https://shop.example\naddress: 7 Garden Road\nlanguage: en\n";
 const FLOW: &str = "
 flow: welcome
 trigger: { joined: newsletter }
@@ -25,8 +24,6 @@ steps:
     then: [ { email: story }, { wait: 5m }, { id: nudge, sms: 'Hi. {{ unsubscribe_url }}', kind: transactional } ]
     else: [ { join: sleepers } ]
 ";
-const MAIL: &str =
-    "---\nsubject: Hello\n---\n<p><a href=\"https://shop.example/spring\">Look</a></p>\n";
 
 type Counted = BTreeMap<&'static str, BTreeMap<String, u64>>;
 

@@ -1,10 +1,7 @@
 //! Decisions whose price is measured: by the benchmark (`benches/decide.rs`), and by the test that it
 //! stays flat (`flat.rs`).
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use masa_domain::{
@@ -252,22 +249,7 @@ fn line(name: &str, triggers: &[Trigger], steps: &[(&str, Action)]) -> Flow {
 }
 
 fn mail(contact: ContactId, id: masa_domain::MessageId, at: Timestamp) -> Message {
-    Message {
-        id,
-        contact,
-        flow: "welcome".to_owned(),
-        version: 1,
-        step: "hello".to_owned(),
-        medium: Medium::Email,
-        claimed_at: None,
-        status: Status::Sent { at, provider_id: "0100".to_owned() },
-        opened_at: None,
-        opens: BTreeSet::new(),
-        clicked_at: None,
-        clicks: BTreeSet::new(),
-        links: BTreeMap::new(),
-        delivered_at: None,
-        bounced_at: None,
-        complained_at: None,
-    }
+    let status = Status::Sent { at, provider_id: "0100".to_owned() };
+    let (flow, step) = ("welcome".to_owned(), "hello".to_owned());
+    Message { flow, step, ..Message::new(id, contact, Medium::Email, status) }
 }

@@ -1,10 +1,7 @@
 //! One contact's world without AWS: it commits what is decided, keeps what was asked for (messages
 //! to send, wakes to fire) and can lose it, as a crash between commit and effects does.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use masa_domain::{
@@ -281,24 +278,7 @@ pub(crate) fn need_of(run: &Run) -> Option<Effect> {
 
 /// A message of which only its id and fate matter.
 pub(crate) fn message(id: MessageId, status: Status) -> Message {
-    Message {
-        id,
-        contact: contact_id(),
-        flow: String::new(),
-        version: 1,
-        step: String::new(),
-        medium: Medium::Email,
-        claimed_at: None,
-        status,
-        opened_at: None,
-        opens: BTreeSet::new(),
-        clicked_at: None,
-        clicks: BTreeSet::new(),
-        links: BTreeMap::new(),
-        delivered_at: None,
-        bounced_at: None,
-        complained_at: None,
-    }
+    Message::new(id, contact_id(), Medium::Email, status)
 }
 
 /// A flow of steps in a row.

@@ -1,6 +1,6 @@
 //! Values with something in every corner.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use masa_domain::{
@@ -220,23 +220,13 @@ fn story() -> Vec<Entry> {
 }
 
 pub(crate) fn claimed(contact: ContactId, id: MessageId, owner: &str) -> Message {
+    let status = Status::Claimed { owner: owner.to_owned(), lease_until: time(90), unknowns: 0 };
     Message {
-        id,
-        contact,
         flow: "welcome".to_owned(),
         version: 2,
         step: "hello".to_owned(),
-        medium: Medium::Email,
         claimed_at: Some(time(1)),
-        status: Status::Claimed { owner: owner.to_owned(), lease_until: time(90), unknowns: 0 },
-        opened_at: None,
-        opens: BTreeSet::new(),
-        clicked_at: None,
-        clicks: BTreeSet::new(),
-        links: BTreeMap::new(),
-        delivered_at: None,
-        bounced_at: None,
-        complained_at: None,
+        ..Message::new(id, contact, Medium::Email, status)
     }
 }
 
