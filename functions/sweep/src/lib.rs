@@ -57,7 +57,7 @@ impl masa_runtime::Function for Function {
         if backlog > BACKLOG_MAX {
             tracing::warn!(backlog, "the wake queue is long: nothing is added");
         } else {
-            self.wake_queue.put(&jobs).await?;
+            self.wake_queue.put(&jobs, 0).await?;
         }
         Ok(Swept { overdue })
     }

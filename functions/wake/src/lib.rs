@@ -45,6 +45,7 @@ impl Function {
                 self.engine.replay_message(contact, message).await
             }
             WakeJob::Overdue { contact } => self.engine.look_after(contact).await,
+            WakeJob::Look { contact } => self.engine.advance(contact, &Stimulus::Look).await,
         };
         done.map_err(|error| Setback::of(&error, error.is_permanent()))
     }

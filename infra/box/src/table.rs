@@ -8,13 +8,13 @@ use crate::{
     dynamo::{Dynamo, dispatch},
 };
 
-/// The index of contacts by when somebody must look at them; only items with both attributes are in it.
-const OVERDUE: &str = "overdue";
+/// The indexes: name, partition key, sort key. Only items with both attributes are in them.
+const INDEXES: [[&str; 3]; 2] = [["overdue", "watch", "due"], ["dates", "shard", "look"]];
 
 impl AwsBox {
-    /// Makes a table like the template's when it is missing: keys `pk` and `sk` (strings), the index `overdue` by
-    /// `watch` (string) and `due` (number) with the keys only, TTL on `expires`, a stream with both images. A table of
-    /// an older data folder gets the index.
+    /// Makes a table like the template's when it is missing: keys `pk` and `sk` (strings), the indexes `overdue` by
+    /// `watch` (string) and `due` (number) and `dates` by `shard` and `look` with the keys only, TTL on `expires`, a stream with both images. A table of
+    /// an older data folder gets the indexes.
     ///
     /// # Errors
     /// When the table's database fails.
@@ -60,12 +60,12 @@ impl Dynamo {
     pub(crate) fn ensure_table(&self, name: &str) -> Result<(), Error> {
         let table = json!({
             "TableName": name,
-            "AttributeDefinitions": definitions(&["pk", "sk", "watch", "due"]),
+            "AttributeDefinitions": definitions(&["pk", "sk", "watch", "due", "shard", "look"]),
             "KeySchema": [
                 {"AttributeName": "pk", "KeyType": "HASH"},
                 {"AttributeName": "sk", "KeyType": "RANGE"},
             ],
-            "GlobalSecondaryIndexes": [overdue()],
+            "GlobalSecondaryIndexes": INDEXES.map(index),
             "BillingMode": "PAY_PER_REQUEST",
             "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         });
@@ -76,7 +76,7 @@ impl Dynamo {
         let tables = self.tables();
         match call(&tables.db, "CreateTable", &table) {
             Ok(_) => {}
-            Err(DynoxideError::ResourceInUseException(_)) => ensure_index(&tables.db, name)?,
+            Err(DynoxideError::ResourceInUseException(_)) => ensure_indexes(&tables.db, name)?,
             Err(error) => return Err(error.into()),
         }
         match call(&tables.db, "UpdateTimeToLive", &ttl) {
@@ -120,35 +120,37 @@ fn call(db: &Database, operation: &str, input: &Value) -> dynoxide::Result<Value
         .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
-fn overdue() -> Value {
+fn index([name, hash, range]: [&str; 3]) -> Value {
     json!({
-        "IndexName": OVERDUE,
+        "IndexName": name,
         "KeySchema": [
-            {"AttributeName": "watch", "KeyType": "HASH"},
-            {"AttributeName": "due", "KeyType": "RANGE"},
+            {"AttributeName": hash, "KeyType": "HASH"},
+            {"AttributeName": range, "KeyType": "RANGE"},
         ],
         "Projection": {"ProjectionType": "KEYS_ONLY"},
     })
 }
 
 fn definitions(names: &[&str]) -> Value {
-    let kind = |name: &str| if name == "due" { "N" } else { "S" };
+    let kind = |name: &str| if matches!(name, "due" | "look") { "N" } else { "S" };
     let all = names.iter().map(|name| json!({"AttributeName": name, "AttributeType": kind(name)}));
     all.collect()
 }
 
-/// Adds the index to a table that was made without it, with the items that are there.
-fn ensure_index(db: &Database, table: &str) -> Result<(), Error> {
+/// Adds the indexes to a table that was made without them, with the items that are there.
+fn ensure_indexes(db: &Database, table: &str) -> Result<(), Error> {
     let described = call(db, "DescribeTable", &json!({"TableName": table}))?;
     let indexes = described.pointer("/Table/GlobalSecondaryIndexes").and_then(Value::as_array);
-    let named = |index: &Value| index.get("IndexName").and_then(Value::as_str) == Some(OVERDUE);
-    if !indexes.into_iter().flatten().any(named) {
-        let update = json!({
-            "TableName": table,
-            "AttributeDefinitions": definitions(&["watch", "due"]),
-            "GlobalSecondaryIndexUpdates": [{"Create": overdue()}],
-        });
-        call(db, "UpdateTable", &update)?;
+    for [name, hash, range] in INDEXES {
+        let named = |index: &Value| index.get("IndexName").and_then(Value::as_str) == Some(name);
+        if !indexes.into_iter().flatten().any(named) {
+            let update = json!({
+                "TableName": table,
+                "AttributeDefinitions": definitions(&[hash, range]),
+                "GlobalSecondaryIndexUpdates": [{"Create": index([name, hash, range])}],
+            });
+            call(db, "UpdateTable", &update)?;
+        }
     }
     Ok(())
 }

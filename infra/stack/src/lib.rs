@@ -38,7 +38,7 @@ pub const RECEIVES_MAX: u32 = 100;
 /// Seconds for which a received message is hidden, as in the template: six times a function's
 /// time limit.
 pub const VISIBILITY_S: u32 = 180;
-/// How often journeys are looked for that nothing moves any more.
+/// How often journeys are looked for that nothing moves any more, and dates that nobody was woken for.
 pub const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(15);
 
 /// The stream's filters: new facts, and messages whose fate is settled. Not what `advance` itself
@@ -171,6 +171,8 @@ impl Stack {
         aws.publish_ses_events(FEEDBACK_QUEUE)?;
         let sweep = containers.handler::<masa_sweep::Function>(&aws, &config)?;
         aws.on_rate("sweep", SWEEP_EVERY, sweep)?;
+        let dates = containers.handler::<masa_dates::Function>(&aws, &config)?;
+        aws.on_rate("dates", SWEEP_EVERY, dates)?;
         let store = Store::new(&aws.sdk_config(), &config)?;
         Ok(Self { aws, store, config })
     }

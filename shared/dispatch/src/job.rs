@@ -53,31 +53,48 @@ pub enum WakeJob {
         /// Whose.
         contact: ContactId,
     },
-}
-
-/// `{"contact":"…","overdue":true}`.
-mod overdue {
-    use super::ContactId;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-
-    #[derive(Serialize, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Body {
+    /// A date or a silence may be due. Schedules that stand for a year carry it, too.
+    #[serde(with = "look")]
+    Look {
+        /// Whose.
         contact: ContactId,
-        overdue: bool,
-    }
-
-    pub(super) fn serialize<S: Serializer>(contact: &ContactId, to: S) -> Result<S::Ok, S::Error> {
-        Body { contact: *contact, overdue: true }.serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<ContactId, D::Error> {
-        match Body::deserialize(from)? {
-            Body { contact, overdue: true } => Ok(contact),
-            Body { overdue: false, .. } => Err(D::Error::custom("what is not overdue is no job")),
-        }
-    }
+    },
 }
+
+/// `{"contact":"…","<name>":true}`.
+macro_rules! flagged {
+    ($name:ident) => {
+        mod $name {
+            use super::ContactId;
+            use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+            #[derive(Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            struct Body {
+                contact: ContactId,
+                $name: bool,
+            }
+
+            pub(super) fn serialize<S: Serializer>(
+                contact: &ContactId,
+                to: S,
+            ) -> Result<S::Ok, S::Error> {
+                Body { contact: *contact, $name: true }.serialize(to)
+            }
+
+            pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+                from: D,
+            ) -> Result<ContactId, D::Error> {
+                match Body::deserialize(from)? {
+                    Body { contact, $name: true } => Ok(contact),
+                    Body { $name: false, .. } => Err(D::Error::custom("what is not so is no job")),
+                }
+            }
+        }
+    };
+}
+flagged!(overdue);
+flagged!(look);
 
 #[cfg(test)]
 mod tests {
@@ -87,7 +104,7 @@ mod tests {
 
     const ID: &str = "vzxyolgcxgyq2d7qyvzdptlgxi";
 
-    fn forms() -> [(WakeJob, String); 4] {
+    fn forms() -> [(WakeJob, String); 5] {
         let id: Id = ID.parse().expect("an id");
         let (contact, run, fact) = (ContactId(id), RunId(id), FactId(id));
         let message = MessageId { run, generation: 7 };
@@ -102,6 +119,7 @@ mod tests {
                 format!(r#"{{"contact":"{ID}","message":{{"run":"{ID}","generation":7}}}}"#),
             ),
             (WakeJob::Overdue { contact }, format!(r#"{{"contact":"{ID}","overdue":true}}"#)),
+            (WakeJob::Look { contact }, format!(r#"{{"contact":"{ID}","look":true}}"#)),
         ]
     }
 
@@ -134,6 +152,8 @@ mod tests {
             format!(r#"{{"contact":"{ID}"}}"#),
             format!(r#"{{"contact":"{ID}","overdue":false}}"#),
             format!(r#"{{"contact":"{ID}","overdue":1}}"#),
+            format!(r#"{{"contact":"{ID}","look":false}}"#),
+            format!(r#"{{"contact":"{ID}","look":true,"overdue":true}}"#),
             format!(r#"{{"contact":"{ID}","run":"{ID}"}}"#),
             format!(r#"{{"contact":"{ID}","run":"{ID}","generation":-1}}"#),
             format!(r#"{{"contact":"{ID}","run":"{ID}","generation":3,"overdue":true}}"#),

@@ -107,14 +107,29 @@ impl Dispatch {
             }
             Effect::Arm { run, generation, until } => {
                 let job = WakeJob::Wake { contact, run: *run, generation: *generation };
-                let seconds = seconds_until(now, *until);
-                if seconds == 0 || i64::from(seconds) < self.short_wait {
-                    self.enqueue(&self.wake_queue, &job, seconds).await
-                } else {
-                    self.schedule(schedule_name(*run, *generation), &job, *until).await
-                }
+                self.wake_at(*until, now, &job, schedule_name(*run, *generation)).await
+            }
+            Effect::Look { until } => {
+                let name = format!("{contact}.{}", until.as_second());
+                self.wake_at(*until, now, &WakeJob::Look { contact }, name).await
             }
             Effect::Disarm { run, generation } => self.unschedule(*run, *generation).await,
+        }
+    }
+
+    /// Puts `job` on the wake queue at `until`: by the queue's own delay, or by a schedule of this name.
+    async fn wake_at(
+        &self,
+        until: Timestamp,
+        now: Timestamp,
+        job: &WakeJob,
+        name: String,
+    ) -> Result<(), Error> {
+        let seconds = seconds_until(now, until);
+        if seconds == 0 || i64::from(seconds) < self.short_wait {
+            self.enqueue(&self.wake_queue, job, seconds).await
+        } else {
+            self.schedule(name, job, until).await
         }
     }
 
@@ -149,7 +164,7 @@ impl Dispatch {
             .await;
         match created {
             Ok(_) => Ok(()),
-            // The name is run and generation: the schedule that stands is this one.
+            // The name is run and generation, or contact and moment: the schedule that stands is this one.
             Err(error)
                 if error.as_service_error().is_some_and(|error| error.is_conflict_exception()) =>
             {
@@ -182,7 +197,7 @@ impl Dispatch {
     }
 }
 
-/// The name of a schedule: at most 37 of the 64 characters that it may have.
+/// The name of a run's schedule: at most 37 of the 64 characters that it may have.
 fn schedule_name(run: RunId, generation: u32) -> String {
     format!("{run}.{generation}")
 }

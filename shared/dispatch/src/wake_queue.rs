@@ -43,26 +43,28 @@ impl WakeQueue {
         })
     }
 
-    /// Puts these jobs: one call for each ten. What one call fails to put does not hold up the others.
+    /// Puts these jobs, to be delivered in so many seconds (at most 900): one call for each ten. What one call
+    /// fails to put does not hold up the others.
     ///
     /// # Errors
     /// [`Error`] when some were not put; all may be put again.
-    pub async fn put(&self, jobs: &[WakeJob]) -> Result<(), Error> {
+    pub async fn put(&self, jobs: &[WakeJob], delay: i32) -> Result<(), Error> {
         let mut result = Ok(());
         for some in jobs.chunks(ENTRIES_MAX) {
-            let put = self.put_some(some).await;
+            let put = self.put_some(some, delay).await;
             result = result.and(put);
         }
         result
     }
 
-    async fn put_some(&self, jobs: &[WakeJob]) -> Result<(), Error> {
+    async fn put_some(&self, jobs: &[WakeJob], delay: i32) -> Result<(), Error> {
         const PUT: &str = "SendMessageBatch";
         let mut batch = self.queues.send_message_batch().queue_url(&self.queue);
         for (number, job) in jobs.iter().enumerate() {
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(number.to_string())
                 .message_body(to_json(PUT, job)?)
+                .delay_seconds(delay)
                 .build();
             batch = batch.entries(entry.map_err(|error| Error::unmakeable(PUT, &error))?);
         }

@@ -78,7 +78,7 @@ pub struct Contact {
     #[serde(default)]
     pub purchases: Purchases,
     /// How often what happened: `form:…`, `event:…`, `opened` (mails), `opened:<flow>`,
-    /// `opened-since-purchase`, `clicked:<link>`, `referred:…`.
+    /// `opened-since-purchase`, `clicked:<link>`, `referred:…`, `due:…` (dates and silences).
     #[serde(default)]
     pub seen: BTreeMap<String, Seen>,
     /// At which hours mails were read first, where the contact lives: how often (D4).
@@ -87,6 +87,10 @@ pub struct Contact {
     /// The last advertising messages, for the shop's caps (D2).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paced: Vec<Paced>,
+    /// When the next date or silence comes that a live flow waits for, as far as it was known when this
+    /// was set: a wake stands for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_at: Option<Timestamp>,
     /// Entries by flow, for re-entry.
     #[serde(default)]
     pub flows: BTreeMap<String, FlowLedger>,
@@ -188,6 +192,7 @@ impl Contact {
             seen: BTreeMap::new(),
             hours: BTreeMap::new(),
             paced: Vec::new(),
+            look_at: None,
             flows: BTreeMap::new(),
             runs: BTreeMap::new(),
             applied: BTreeMap::new(),
@@ -218,7 +223,8 @@ impl Contact {
     /// Counts what happened.
     fn count(&mut self, fact: &Fact) {
         match &fact.what {
-            Happening::Signup { form: None } | Happening::Due { .. } => {}
+            Happening::Signup { form: None } => {}
+            Happening::Due { trigger } => self.see(format!("due:{trigger}"), fact.at),
             Happening::Signup { form: Some(form) } => self.see(format!("form:{form}"), fact.at),
             Happening::Purchase(order) => {
                 self.purchases.add(order, fact.at);

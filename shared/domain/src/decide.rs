@@ -53,6 +53,8 @@ pub enum Stimulus {
         /// The version.
         version: u32,
     },
+    /// A moment came at which a date or a silence may be due.
+    Look,
     /// A run did not move in its time; whatever was to move it is asked for again.
     Overdue,
 }
@@ -102,6 +104,11 @@ pub enum Effect {
         run: RunId,
         /// For which generation.
         generation: u32,
+        /// When.
+        until: Timestamp,
+    },
+    /// Look at the contact at `until`: a date or a silence may be due.
+    Look {
         /// When.
         until: Timestamp,
     },
@@ -165,6 +172,8 @@ pub fn decide(
         Stimulus::Move { flow, version } => {
             Id::derive(&["move to", flow, &version.to_string(), &contact.version.to_string()])
         }
+        // Each date that came is a cause of its own.
+        Stimulus::Look => Id::derive(&["look", &contact.version.to_string()]),
         // The commit that it leads to is its only one: a version is decided upon once.
         Stimulus::Overdue => Id::derive(&["overdue", &contact.version.to_string()]),
     };
@@ -184,12 +193,14 @@ pub fn decide(
         Stimulus::Message(message) => walk.message(message)?,
         Stimulus::Read { message, opened, links } => walk.read(message, *opened, links)?,
         Stimulus::Move { flow, version } => walk.move_to(flow, *version)?,
+        Stimulus::Look => walk.look()?,
         Stimulus::Overdue => walk.overdue()?,
     };
     if verdict != Verdict::Applied {
         return Ok(Decision { contact: None, effects: walk.effects, verdict });
     }
     walk.follow()?;
+    walk.look_forward();
     walk.contact.fit();
     let Walk { contact, mut effects, .. } = walk;
     // A list that a run joined may have ended it, or another run of this walk, after its effect
@@ -203,7 +214,7 @@ fn is_meant(effect: &Effect, contact: &Contact) -> bool {
     let (run, generation) = match effect {
         Effect::Send { message, .. } => (message.run, message.generation),
         Effect::Arm { run, generation, .. } => (*run, *generation),
-        Effect::Disarm { .. } => return true,
+        Effect::Look { .. } | Effect::Disarm { .. } => return true,
     };
     contact.runs.get(&run).is_some_and(|run| run.is_live() && run.generation == generation)
 }

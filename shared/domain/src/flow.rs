@@ -134,7 +134,7 @@ fn is_usual(priority: &u8) -> bool {
     *priority == PRIORITY
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

@@ -9,6 +9,7 @@ mod catalogue;
 mod condition;
 mod consent;
 mod contact;
+mod dates;
 mod decide;
 #[cfg(test)]
 mod every_zone;
@@ -46,7 +47,7 @@ pub use flow::{
     Winner, WonBy,
 };
 pub use id::{ContactId, ContactKey, FactId, Id, MessageId, RunId};
-pub use live::{LiveFlow, LiveFlows, Standing};
+pub use live::{Dated, LiveFlow, LiveFlows, Standing};
 pub use message::{MARKS_MAX, Medium, Message, Skip, Status};
 pub use purchases::{PurchaseTest, Purchases, Recent};
 pub use quiet::{Rest, Windows};

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    flow::{Flow, PRIORITY},
+    flow::{Action, Flow, Late, PRIORITY, is_default},
     trigger::Trigger,
 };
 
@@ -20,6 +20,8 @@ pub struct LiveFlows {
     by_name: BTreeMap<String, LiveFlow>,
     /// The names of the flows that each key of [`Trigger::key`] may start.
     by_key: BTreeMap<String, BTreeSet<String>>,
+    /// The names of the flows that wait for dates or silences.
+    by_date: BTreeSet<String>,
 }
 
 /// A live flow in the catalogue.
@@ -35,12 +37,25 @@ pub struct LiveFlow {
     /// What reaches its goal, likewise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub goals: Vec<String>,
+    /// The dates and silences for which it waits, whatever they do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dated: Vec<Dated>,
     /// Its priority (D3): of flows that one fact starts, the higher begins first.
     #[serde(default = "usual", skip_serializing_if = "is_usual")]
     pub priority: u8,
     /// Whether contacts move through it.
     #[serde(default, skip_serializing_if = "is_live")]
     pub standing: Standing,
+}
+
+/// A date or a silence that a flow names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dated {
+    /// It.
+    pub trigger: Trigger,
+    /// Whether it lets in who comes late.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub late: Late,
 }
 
 /// Whether contacts move through a flow. Exits work in any case.
@@ -79,8 +94,21 @@ impl LiveFlow {
         };
         let goals = flow.goal.as_ref().map(|goal| keys(&goal.reached_by)).unwrap_or_default();
         let (triggers, priority) = (keys(&flow.triggers), flow.priority);
-        Self { version, digest, triggers, goals, priority, standing: Standing::Live }
+        let dated = dated(flow);
+        Self { version, digest, triggers, goals, dated, priority, standing: Standing::Live }
     }
+}
+
+/// The dates and silences for which a flow waits.
+fn dated(flow: &Flow) -> Vec<Dated> {
+    let goals = flow.goal.iter().flat_map(|goal| &goal.reached_by);
+    let awaited = flow.steps.values().filter_map(|step| match &step.action {
+        Action::Await { until, .. } => Some(until),
+        _ => None,
+    });
+    let all = flow.triggers.iter().chain(&flow.exits).chain(goals).chain(awaited.flatten());
+    let dates = all.filter(|one| matches!(one, Trigger::Date { .. } | Trigger::Silent { .. }));
+    dates.map(|trigger| Dated { trigger: trigger.clone(), late: flow.late }).collect()
 }
 
 impl LiveFlows {
@@ -89,6 +117,9 @@ impl LiveFlows {
         self.remove(&name);
         for key in &live.triggers {
             self.by_key.entry(key.clone()).or_default().insert(name.clone());
+        }
+        if !live.dated.is_empty() {
+            self.by_date.insert(name.clone());
         }
         self.by_name.insert(name, live);
     }
@@ -102,6 +133,22 @@ impl LiveFlows {
         }
     }
 
+    /// The dates and silences for which flows wait that contacts move through, by their words. Of two
+    /// flows with the same one the more lenient says who is late.
+    pub fn dated(&self) -> BTreeMap<String, &Dated> {
+        let mut all = BTreeMap::<_, &Dated>::new();
+        let live = self.by_date.iter().filter_map(|name| self.by_name.get(name));
+        for live in live.filter(|live| live.standing == Standing::Live) {
+            for dated in &live.dated {
+                let known = all.entry(dated.trigger.in_words()).or_insert(dated);
+                if known.late == Late::Skip {
+                    *known = dated;
+                }
+            }
+        }
+        all
+    }
+
     /// The flows that any of `keys` may start, in the order of their names.
     pub(crate) fn started_by(&self, keys: &[String]) -> impl Iterator<Item = (&String, &LiveFlow)> {
         let names = keys.iter().filter_map(|key| self.by_key.get(key)).flatten();
@@ -113,6 +160,7 @@ impl LiveFlows {
     /// Takes a flow out; false when it was not live.
     pub fn remove(&mut self, name: &str) -> bool {
         let Some(gone) = self.by_name.remove(name) else { return false };
+        self.by_date.remove(name);
         for key in gone.triggers {
             let names = self.by_key.entry(key.clone()).or_default();
             names.remove(name);

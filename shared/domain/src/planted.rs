@@ -1,8 +1,8 @@
 //! Planted bugs: the test of the simulation (`tests/sim`).
 //!
-//! Each is a mistake that somebody could make here. With the feature `planted`, which only the
-//! simulation's own test of itself switches on, one of them can be switched on at a time; the
-//! simulation must then fail. Without the feature [`on`] is a constant.
+//! Each is a mistake that somebody could make here. The simulation's own test of itself switches them
+//! on, one at a time, in a process of its own; the simulation must then fail. In what is deployed, which
+//! is built without debug assertions, [`on`] is a constant.
 
 /// A mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,23 +52,23 @@ impl Bug {
     ];
 }
 
-#[cfg(feature = "planted")]
+#[cfg(debug_assertions)]
 static PLANTED: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(0);
 
-/// Switches one bug on, and all others off.
-#[cfg(feature = "planted")]
+/// Switches one bug on, and all others off, for the whole process.
+#[cfg(debug_assertions)]
 pub fn plant(bug: Bug) {
-    PLANTED.store(bug as u8, std::sync::atomic::Ordering::SeqCst);
+    PLANTED.store(bug as u8, std::sync::atomic::Ordering::Relaxed);
 }
 
 /// Whether this bug is switched on.
-#[cfg(feature = "planted")]
+#[cfg(debug_assertions)]
 pub fn on(bug: Bug) -> bool {
-    PLANTED.load(std::sync::atomic::Ordering::SeqCst) == bug as u8
+    PLANTED.load(std::sync::atomic::Ordering::Relaxed) == bug as u8
 }
 
 /// No bug is.
-#[cfg(not(feature = "planted"))]
+#[cfg(not(debug_assertions))]
 pub const fn on(_: Bug) -> bool {
     false
 }

@@ -185,8 +185,9 @@ impl<'a> Walk<'a> {
     }
 
     /// A stimulus that was applied before: its effects may not have run.
-    fn again(&mut self) -> Verdict {
+    pub(crate) fn again(&mut self) -> Verdict {
         if !planted::on(Bug::ForgetRedeliveredEffects) {
+            self.effects.extend(self.contact.look_at.map(|until| Effect::Look { until }));
             self.live_runs().into_iter().for_each(|run| self.stand_by(run));
         }
         Verdict::Repeated
@@ -205,6 +206,7 @@ impl<'a> Walk<'a> {
         if planted::on(Bug::ForgetRedeliveredEffects) {
             return Verdict::Stale;
         }
+        self.effects.extend(self.contact.look_at.map(|until| Effect::Look { until }));
         let mut touched = self.live_runs();
         touched.retain(|run| {
             let Some(run) = self.contact.runs.get(run) else { return false };

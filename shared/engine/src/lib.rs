@@ -161,7 +161,9 @@ impl Engine {
         for effect in &decision.effects {
             let early = match effect {
                 Effect::Disarm { .. } => planted::on(Bug::DeleteScheduleFirst),
-                Effect::Send { .. } | Effect::Arm { .. } => planted::on(Bug::CommitAfterEffect),
+                Effect::Send { .. } | Effect::Arm { .. } | Effect::Look { .. } => {
+                    planted::on(Bug::CommitAfterEffect)
+                }
             };
             if early {
                 self.dispatch.carry_out(contact, effect, now).await?;

@@ -179,7 +179,7 @@ pub(crate) fn moment(
     let (_, effects) = ask(library, flow, contact, &[], None, now)?;
     effects.iter().find_map(|effect| match effect {
         Effect::Arm { until, .. } => Some(*until),
-        Effect::Send { .. } | Effect::Disarm { .. } => None,
+        Effect::Send { .. } | Effect::Look { .. } | Effect::Disarm { .. } => None,
     })
 }
 

@@ -141,6 +141,8 @@ impl World {
                 Effect::Disarm { run, generation } => {
                     self.armed.remove(&(run, generation));
                 }
+                // Dates come as acts.
+                Effect::Look { .. } => {}
             }
         }
         let Some(run) = self.run.and_then(|id| self.contact.runs.get(&id)) else {

@@ -12,8 +12,8 @@ use crate::{
     Store,
     error::{Error, unavailable},
     item::{
-        DUE, Item, OVERDUE, REFUSALS, STATE, SUPPRESSIONS, WATCH, WATCHES, corrupt, expires,
-        from_item, key, text, to_item, watch,
+        DUE, Item, LOOK, NEVER, OVERDUE, REFUSALS, SHARD, STATE, SUPPRESSIONS, WATCH, WATCHES,
+        corrupt, expires, from_item, key, text, to_item, watch,
     },
     messages::write,
 };
@@ -137,6 +137,9 @@ impl Store {
             item.insert(WATCH.to_owned(), text(watch(contact.id)));
             item.insert(DUE.to_owned(), AttributeValue::N(due.as_second().to_string()));
         }
+        let look = contact.look_at.map_or(NEVER, jiff::Timestamp::as_second);
+        item.insert(SHARD.to_owned(), text(watch(contact.id)));
+        item.insert(LOOK.to_owned(), AttributeValue::N(look.to_string()));
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         let put = if planted::on(Bug::DropCondition) {
             put
@@ -374,7 +377,7 @@ fn lost(error: Option<&aws_sdk_dynamodb::operation::put_item::PutItemError>) -> 
 }
 
 /// The contact of an entry of the index.
-fn indexed(item: &Item) -> Result<ContactId, Error> {
+pub(crate) fn indexed(item: &Item) -> Result<ContactId, Error> {
     let pk = item.get("pk").and_then(|pk| pk.as_s().ok()).map_or("", String::as_str);
     let id = pk.strip_prefix("C#").unwrap_or_default().parse();
     id.map_err(|error| corrupt(pk, OVERDUE, &error))

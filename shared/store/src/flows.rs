@@ -223,7 +223,7 @@ impl Store {
         }
     }
 
-    async fn body<T: serde::de::DeserializeOwned>(
+    pub(crate) async fn body<T: serde::de::DeserializeOwned>(
         &self,
         pk: &str,
         sk: &str,

@@ -35,6 +35,15 @@ pub(crate) const DUE: &str = "due";
 /// The index's partitions: several, so that one partition's thousand writes a second are no limit.
 pub const WATCHES: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
 
+/// The index of all contacts by when they are to be looked at for their dates.
+pub(crate) const DATES: &str = "dates";
+/// Its partition key: one of [`WATCHES`].
+pub(crate) const SHARD: &str = "shard";
+/// Its sort key: that moment, seconds since 1970, or [`NEVER`].
+pub(crate) const LOOK: &str = "look";
+/// No moment is known: the last second of the year 9999.
+pub(crate) const NEVER: i64 = 253_402_300_799;
+
 /// The index's partition of a contact.
 pub(crate) fn watch(contact: ContactId) -> &'static str {
     let [first, ..] = contact.0.bytes();
@@ -178,11 +187,14 @@ impl Table {
             permanent: true,
         };
         let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
-        let overdue = GlobalSecondaryIndex::builder()
-            .index_name(OVERDUE)
-            .key_schema(key(WATCH, KeyType::Hash).map_err(built)?)
-            .key_schema(key(DUE, KeyType::Range).map_err(built)?)
-            .projection(keys_only);
+        let index = |name, hash, range| {
+            GlobalSecondaryIndex::builder()
+                .index_name(name)
+                .key_schema(key(hash, KeyType::Hash)?)
+                .key_schema(key(range, KeyType::Range)?)
+                .projection(keys_only.clone())
+                .build()
+        };
         client
             .create_table()
             .table_name(name)
@@ -193,7 +205,10 @@ impl Table {
             .attribute_definitions(attribute("sk", ScalarAttributeType::S).map_err(built)?)
             .attribute_definitions(attribute(WATCH, ScalarAttributeType::S).map_err(built)?)
             .attribute_definitions(attribute(DUE, ScalarAttributeType::N).map_err(built)?)
-            .global_secondary_indexes(overdue.build().map_err(built)?)
+            .attribute_definitions(attribute(SHARD, ScalarAttributeType::S).map_err(built)?)
+            .attribute_definitions(attribute(LOOK, ScalarAttributeType::N).map_err(built)?)
+            .global_secondary_indexes(index(OVERDUE, WATCH, DUE).map_err(built)?)
+            .global_secondary_indexes(index(DATES, SHARD, LOOK).map_err(built)?)
             .stream_specification(
                 StreamSpecification::builder()
                     .stream_enabled(true)

@@ -8,16 +8,19 @@
 //! | `C#<contact>` | `F#<fact>` | a fact, written once |
 //! | `C#<contact>` | `M#<run>#<generation>` | a message: claim, outcome, opens, clicks |
 //! | `FLOWS` | `LIVE` | the catalogue: live versions, forms, shop |
+//! | `dates` | `WALK` | how far all contacts were told of new dates |
 //! | `FLOW#<name>` | `V#<version>` | an immutable version of a flow |
 //!
 //! The sparse index `overdue` (`watch`, `due`) holds the states with live runs, by when somebody should
-//! look after them.
+//! look after them. The index `dates` (`shard`, `look`) holds all states, by when they are to be looked at for
+//! a date or a silence.
 //!
 //! Every write is conditional where a second writer could exist. What each path costs stands in
 //! `ARCHITECTURE.md`, and a test counts the calls.
 
 mod arrivals;
 mod contacts;
+mod dates;
 mod error;
 mod flows;
 mod item;
@@ -29,6 +32,7 @@ use masa_runtime::{Config, Missing};
 
 pub use arrivals::Arrival;
 pub use contacts::{Commit, Loaded, Person, Recorded};
+pub use dates::{Place, Walk};
 pub use error::Error;
 pub use flows::{Publish, Published};
 pub use item::{REFUSALS, STATE, SUPPRESSIONS, Table, WATCHES, from_image, key};

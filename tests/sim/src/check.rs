@@ -42,7 +42,7 @@ fn under_way(aws: &AwsBox, mirror: &Mirror, told: Told) -> Held<BTreeSet<(RunId,
             WakeJob::Message { message, .. } => {
                 found.insert((message.run, message.generation));
             }
-            WakeJob::Fact { .. } | WakeJob::Overdue { .. } => {}
+            WakeJob::Fact { .. } | WakeJob::Overdue { .. } | WakeJob::Look { .. } => {}
         }
     }
     for job in jobs::<SendJob>(aws, SEND_QUEUE)? {
@@ -73,7 +73,8 @@ pub(crate) fn with_jobs(aws: &AwsBox) -> Held<BTreeSet<ContactId>> {
         WakeJob::Wake { contact, .. }
         | WakeJob::Fact { contact, .. }
         | WakeJob::Message { contact, .. }
-        | WakeJob::Overdue { contact } => contact,
+        | WakeJob::Overdue { contact }
+        | WakeJob::Look { contact } => contact,
     });
     let sends = jobs::<SendJob>(aws, SEND_QUEUE)?.into_iter().map(|job| job.contact);
     Ok(wakes.chain(sends).collect())

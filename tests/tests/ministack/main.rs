@@ -172,6 +172,7 @@ fn tells_no_address_in_its_logs(stack: &Stack) {
         "wake",
         "deliver",
         "feedback",
+        "dates",
         "sweep",
     ] {
         for line in stack.aws.log_lines(&format!("/masa/{name}")).unwrap() {

@@ -76,6 +76,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Found> {
     let stack = Stack::open(arguments.data.as_deref(), ClockMode::Real, config.clone())?;
     stack.recover().await?;
     let published = publish(&stack.store, library, true).await?;
+    // Who is there is told of new dates at once, not with the clock's next tick.
+    let told = stack.aws.invoke("dates", serde_json::json!({})).await;
+    told.map_err(anyhow::Error::msg).context("new dates could not be told to all contacts")?;
     let contacts = ContactKey::new(config.require("MASA_CONTACT_KEY")?);
     let secrets = config.read("MASA_SECRET_EVENTS", StandardWebhooks::new)?;
 

@@ -367,6 +367,8 @@ async fn sweeping(tally: &mut Tally) {
     aws.meter().take();
     aws.invoke("sweep", json!({})).await.unwrap();
     tally.row("a sweep that finds nothing", &queries);
+    aws.invoke("dates", json!({})).await.unwrap();
+    tally.row("dates that find nothing", &format!("{queries} GetItem GetItem"));
     stop_sweeping(&tally.world);
     tally.sign_up("ivy").await;
     tally.world.settle().await;

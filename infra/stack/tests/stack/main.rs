@@ -6,6 +6,7 @@
 
 mod calls;
 mod cost;
+mod dates;
 mod entry;
 mod feedback;
 mod message;

@@ -40,10 +40,16 @@ fn ses_tells_a_topic_that_tells_the_queue() {
 }
 
 #[test]
-fn a_clock_invokes_the_sweep_and_nothing_else() {
+fn a_clock_invokes_sweep_and_dates_and_nothing_else() {
+    for program in ["sweep", "dates"] {
+        clock_of(program);
+    }
+}
+
+fn clock_of(program: &str) {
     let template = Template::read();
-    let (name, sweep) = template.functions()["sweep"];
-    let clock = &sweep["Events"]["Clock"];
+    let (name, function) = template.functions()[program];
+    let clock = &function["Events"]["Clock"];
     assert_eq!(clock["Type"], "ScheduleV2");
     let clock = &clock["Properties"];
     let rate = format!("rate({} minutes)", SWEEP_EVERY.as_mins());
@@ -101,4 +107,10 @@ fn alarms_are_told_of_dead_letters_and_overdue_journeys_and_cost_nothing() {
     let log = &sweep["LoggingConfig"];
     assert_eq!(filter["LogGroupName"], log["LogGroup"]);
     assert_eq!(log["ApplicationLogLevel"], "INFO", "the filter needs a line that says 0");
+    let lost = template.resource("LostDatesMetric");
+    assert_eq!(lost["FilterPattern"], "{ $.fields.lost = * }", "what `dates` logs");
+    let (of_dates, of_sweep) = (&lost["MetricTransformations"][0], metric);
+    assert_eq!(of_dates["MetricName"], of_sweep["MetricName"], "one alarm tells of both");
+    let (_, dates) = template.functions()["dates"];
+    assert_eq!(lost["LogGroupName"], dates["LoggingConfig"]["LogGroup"]);
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{template, world::World};
 
 /// What each function may do beyond writing its own log.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     (
         "advance",
         &[
@@ -28,6 +28,16 @@ const ALLOWED: [(&str, &[&str]); 11] = [
         ],
     ),
     ("click", &["dynamodb:UpdateItem"]),
+    (
+        "dates",
+        &[
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "sqs:GetQueueAttributes",
+            "sqs:SendMessage",
+        ],
+    ),
     (
         "deliver",
         &[
@@ -329,6 +339,7 @@ async fn the_template_gives_each_function_the_settings_that_it_needs() {
         let started = match program {
             "advance" => starts::<masa_advance::Function>(aws, &config),
             "click" => starts::<masa_click::Function>(aws, &config),
+            "dates" => starts::<masa_dates::Function>(aws, &config),
             "deliver" => starts::<masa_deliver::Function>(aws, &config),
             "event" => starts::<masa_event::Function>(aws, &config),
             "feedback" => starts::<masa_feedback::Function>(aws, &config),

@@ -50,7 +50,7 @@ fn a_wait_that_ends_in_the_same_decision_is_not_armed() {
         .filter_map(|effect| match effect {
             Effect::Send { message, .. } => Some(Some(*message)),
             Effect::Arm { .. } => Some(None),
-            Effect::Disarm { .. } => None,
+            Effect::Look { .. } | Effect::Disarm { .. } => None,
         })
         .collect();
     assert_eq!(asked, [Some(message)], "its mail alone is asked for");

@@ -8,6 +8,7 @@ mod catalogue;
 mod clock;
 mod conditions;
 mod consent;
+mod dates;
 mod effects;
 mod endings;
 mod flat;

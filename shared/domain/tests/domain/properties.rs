@@ -223,6 +223,7 @@ proptest! {
             for effect in &decision.effects {
                 let sound = match effect {
                     Effect::Send { .. } | Effect::Arm { .. } => needed.contains(effect),
+                    Effect::Look { until } => after.look_at == Some(*until),
                     Effect::Disarm { run, generation } => {
                         after.runs.get(run).is_none_or(|run| *generation < run.generation)
                     }
@@ -373,6 +374,7 @@ fn marks(Moved { before, stimulus, decision, after, .. }: &Moved) -> Vec<&'stati
             Effect::Send { .. } => "asked to send",
             Effect::Arm { .. } => "armed",
             Effect::Disarm { .. } => "disarmed",
+            Effect::Look { .. } => "to be looked at",
         });
     }
     if after.flows.values().any(|ledger| ledger.entered > 1) {

@@ -38,6 +38,8 @@ pub(crate) struct World {
     pub(crate) messages: BTreeMap<MessageId, Message>,
     pub(crate) sends: BTreeMap<MessageId, Effect>,
     pub(crate) armed: BTreeMap<(RunId, u32), Timestamp>,
+    /// When the contact is to be looked at.
+    pub(crate) look: Option<Timestamp>,
     pub(crate) log: Vec<Moved>,
     lost: Vec<Stimulus>,
     told: u32,
@@ -61,6 +63,7 @@ impl World {
             messages: BTreeMap::new(),
             sends: BTreeMap::new(),
             armed: BTreeMap::new(),
+            look: None,
             log: Vec::new(),
             lost: Vec::new(),
             told: 0,
@@ -121,6 +124,7 @@ impl World {
                 Effect::Disarm { run, generation } => {
                     self.armed.remove(&(run, generation));
                 }
+                Effect::Look { until } => self.look = Some(until),
             }
         }
     }

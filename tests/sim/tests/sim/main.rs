@@ -38,7 +38,6 @@ const GUARDS: [&str; 12] = [
 ];
 
 #[test]
-#[cfg_attr(feature = "planted", ignore = "its own test of itself runs instead")]
 fn nothing_twice_nothing_lost_nothing_stuck() {
     if let Some(seconds) = random::alone() {
         random::histories(seconds).hold();

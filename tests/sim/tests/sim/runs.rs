@@ -87,7 +87,7 @@ impl<T> Found<T> {
 
 impl<T> Found<T> {
     /// What did not hold, if anything.
-    #[cfg(feature = "planted")]
+    #[cfg(debug_assertions)]
     pub(crate) fn broken(self) -> Option<String> {
         match self {
             Self::Nothing(_) => None,
