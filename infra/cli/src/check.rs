@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use masa_domain::Flow;
-use masa_language::{Files, Library, Problem, Severity, read_tests};
+use masa_language::{Files, Library, Problem, Severity, read_at, read_tests};
+use masa_runtime::Clock;
 use serde_json::json;
 
 use crate::Found;
@@ -22,7 +23,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Found> {
     let files = files(arguments.flows.as_deref())?;
     let tested = |library| Ok((library, read_tests(&files)?));
-    match masa_language::read(&files).and_then(tested) {
+    match read_at(&files, Clock::system().now()).and_then(tested) {
         Ok((library, _)) => {
             if arguments.json {
                 let flows: Vec<&str> =

@@ -166,8 +166,11 @@ fn context(
 ) -> Map<String, serde_json::Value> {
     let shop = &occasion.setup.shop;
     let here = |texts| in_language(texts, language, &shop.language);
-    // Fields first: they can't hide what follows, nor a function that templates call.
-    let fields = occasion.contact.fields.clone().into_iter();
+    // Fields first: they can't hide what follows, nor a function that templates call. The run's own
+    // codes stand in their place, for another run may have written there since.
+    let coupons = occasion.run.coupons.iter();
+    let coupons = coupons.map(|(field, code)| (field.clone(), json!(code)));
+    let fields = occasion.contact.fields.clone().into_iter().chain(coupons);
     let mut context: Map<String, _> =
         fields.filter(|(name, _)| !FUNCTIONS.contains(&name.as_str())).collect();
     if let serde_json::Value::Object(data) = &occasion.run.data {

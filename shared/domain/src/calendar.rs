@@ -218,7 +218,7 @@ pub(crate) fn date(value: &Value, zone: &TimeZone) -> Option<(Date, Option<DateT
 
 /// The moment that stands `offset` from a value that tells a day; at `at`, else at its own time, else
 /// at [`DAYTIME`].
-pub(crate) fn anchored(
+pub fn anchored(
     value: &Value,
     offset: Offset,
     at: Option<ClockTime>,

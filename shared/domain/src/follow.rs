@@ -27,10 +27,11 @@ pub(crate) const CHAIN_ENDS_AFTER: SignedDuration = SignedDuration::from_hours(1
 /// What a step led to, and that is still to be followed.
 pub(crate) enum Followed {
     Occurred(Consequence),
-    /// A step begins this flow, and hands on what began its own run.
+    /// A step begins this flow, and hands on what began its own run, and that run's codes.
     Start {
         flow: String,
         data: Value,
+        coupons: BTreeMap<String, String>,
     },
 }
 
@@ -57,7 +58,7 @@ impl<'a> Walk<'a> {
             if occurrence.matched(&flow.triggers, matching).is_some() {
                 let data = occurrence.fact.map(|fact| trigger_data(fact, known));
                 let data = data.unwrap_or_default();
-                self.enter(flow, live.version, occurrence.fact, data)?;
+                self.enter(flow, live.version, occurrence.fact, data, BTreeMap::new())?;
             }
         }
         Ok(())
@@ -71,11 +72,11 @@ impl<'a> Walk<'a> {
                 Followed::Occurred(what) => {
                     self.occur(&Occurrence { fact: None, followed: &[what] })?;
                 }
-                Followed::Start { flow, data } => {
+                Followed::Start { flow, data, coupons } => {
                     let live = self.known.catalogue.flows.get(&flow);
                     let Some(version) = live.map(|live| live.version) else { continue };
                     if let Some(flow) = self.flow(&flow, version)? {
-                        self.enter(flow, version, None, data)?;
+                        self.enter(flow, version, None, data, coupons)?;
                     }
                 }
             }
@@ -174,6 +175,7 @@ impl<'a> Walk<'a> {
         version: u32,
         fact: Option<&Fact>,
         data: Value,
+        coupons: BTreeMap<String, String>,
     ) -> Result<(), Need> {
         let at = fact.map_or(self.now, |fact| fact.received_at);
         let id = RunId::new(self.contact.id, &flow.name, self.cause);
@@ -198,6 +200,7 @@ impl<'a> Walk<'a> {
             generation: 0,
             state: State::Ended { end: End::Finished, at: self.now },
             data,
+            coupons,
             goal_at: None,
             held: None,
             parked: false,

@@ -35,7 +35,7 @@ mod trigger;
 mod versions;
 mod walk;
 
-pub use calendar::{ClockTime, DAYTIME, NotATime, NotAnOffset, Offset, Weekday, zone};
+pub use calendar::{ClockTime, DAYTIME, NotATime, NotAnOffset, Offset, Weekday, anchored, zone};
 pub use catalogue::Catalogue;
 pub use condition::{Condition, FieldTest, Hours, MailStatus, Since};
 pub use consent::{Answer, Channel, Consent, Refusals, Suppressed, Suppressions, WhySuppressed};

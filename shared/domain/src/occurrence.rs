@@ -1,5 +1,7 @@
 //! What happened, as triggers, exit rules and waits see it, and what a run keeps of it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -114,7 +116,7 @@ fn is_fact(trigger: &Trigger, what: &Happening, matching: Matching<'_>) -> bool 
         (Trigger::Purchased(bought), Happening::Purchase(order)) => {
             let products = &matching.known.catalogue.setup.products;
             let category = |product: &str| products.get(product)?.category.clone();
-            bought.is(order, &contact.purchases, category)
+            bought.is(order, &contact.purchases, matching.run, category)
         }
         (Trigger::Event { name, matching: members, same }, Happening::Event { name: n, data }) => {
             let member = |key: &str| data.get(key);
@@ -162,8 +164,14 @@ pub(crate) fn trigger_data(fact: &Fact, known: &Known) -> Value {
         Happening::Purchase(order) => {
             let mut order = order.clone();
             let lasts = |product: &str| known.catalogue.setup.products.get(product)?.lasts;
-            let ends = order.items.iter().filter_map(|item| {
-                let seconds = lasts(&item.product_id)?.as_seconds().checked_mul(item.quantity)?;
+            // A product may stand in several lines.
+            let mut quantities: BTreeMap<&str, u32> = BTreeMap::new();
+            for item in &order.items {
+                let quantity = quantities.entry(&item.product_id).or_default();
+                *quantity = quantity.saturating_add(item.quantity);
+            }
+            let ends = quantities.into_iter().filter_map(|(product, quantity)| {
+                let seconds = lasts(product)?.as_seconds().checked_mul(quantity)?;
                 Some(Span::seconds(seconds).after(fact.at))
             });
             let runs_out = ends.min();

@@ -10,6 +10,7 @@ use crate::{
     condition::{Asked, Since},
     contact::{Seen, forget_oldest},
     fact::Order,
+    run::Run,
     trigger::{Bought, Product},
 };
 
@@ -118,10 +119,7 @@ impl PurchaseTest {
                 facts.is_some_and(|facts| facts.category.as_ref() == Some(category))
             }
         };
-        let meant = |product: &String| match &self.what {
-            Product::Any => category(product),
-            Product::One(wanted) => product == wanted && category(product),
-        };
+        let meant = |product: &String| self.what.means(product, asked.run) && category(product);
         let anything = self.what == Product::Any && self.category.is_none();
         if self.since == Since::Ever {
             let times = match anything {
@@ -154,20 +152,18 @@ fn reaches(paid: i64, total: Option<&Number>) -> bool {
 }
 
 impl Bought {
-    /// Whether `order`, which `purchases` counts already, is one of these.
+    /// Whether `order`, which `purchases` counts already, is one of these by a rule of `run`.
     #[expect(clippy::cast_precision_loss, reason = "a sum of money far below 2^52 hundredths")]
     pub(crate) fn is(
         &self,
         order: &Order,
         purchases: &Purchases,
+        run: Option<&Run>,
         category: impl Fn(&str) -> Option<String>,
     ) -> bool {
         let item = order.items.iter().any(|item| {
-            let product = match &self.product {
-                Product::Any => true,
-                Product::One(wanted) => item.product_id == *wanted,
-            };
-            product && (self.category.is_none() || category(&item.product_id) == self.category)
+            self.product.means(&item.product_id, run)
+                && (self.category.is_none() || category(&item.product_id) == self.category)
         });
         let anything = self.product == Product::Any && self.category.is_none();
         (anything || item)

@@ -24,6 +24,9 @@ const OVERDUE_AFTER: SignedDuration = SignedDuration::from_hours(1);
 /// the provider's daily quota is used up; asking for it anew each hour would only fill the queue.
 const LOOK_PAUSE_MAX: SignedDuration = SignedDuration::from_hours(24);
 
+/// How many codes a run keeps as its own; its texts show any further one as the contact has it.
+const COUPONS_KEPT: usize = 20;
+
 /// A passage through a flow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
@@ -48,6 +51,10 @@ pub struct Run {
     /// What the trigger brought, for templates.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub data: Value,
+    /// The codes that its steps made, by field. Its texts show these, for another run may have written
+    /// one of its own into the contact's field since.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub coupons: BTreeMap<String, String>,
     /// When it reached its flow's goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goal_at: Option<Timestamp>,
@@ -182,6 +189,20 @@ impl Run {
         }
     }
 
+    /// Whether the order that began it has this product.
+    pub(crate) fn ordered(&self, product: &str) -> bool {
+        let items = self.data.pointer("/order/items").and_then(Value::as_array);
+        let mut items = items.into_iter().flatten();
+        items.any(|item| item.get("product_id").and_then(Value::as_str) == Some(product))
+    }
+
+    /// Keeps a code that one of its steps wrote into a field.
+    pub(crate) fn keep_coupon(&mut self, field: &str, code: String) {
+        if self.coupons.len() < COUPONS_KEPT || self.coupons.contains_key(field) {
+            self.coupons.insert(field.to_owned(), code);
+        }
+    }
+
     /// Keeps what a system answered, in place of what one answered before.
     pub(crate) fn hear(&mut self, status: &Status) {
         if !self.data.is_object() {
@@ -227,6 +248,7 @@ impl Run {
             State::Ended { end, .. } => {
                 // No template will ask for it any more.
                 self.data = Value::Null;
+                self.coupons.clear();
                 self.tell(now, "", What::Ended(end.clone()));
                 now
             }

@@ -90,21 +90,23 @@ impl Walk<'_> {
         match action {
             Action::Set(fields) => {
                 for (name, value) in fields {
-                    self.set(name, value.clone());
+                    self.set(run, name, value.clone());
                 }
             }
             Action::Count { field, by } => self.count(run, id, field, *by),
             Action::Append { field, value } => self.append(run, id, field, value),
             Action::Stamp(field) => {
                 let today = calendar::local(self.now, &self.asked(run).zone()).date();
-                self.set(field, json!(today));
+                self.set(run, field, json!(today));
             }
             Action::Coupon { field, prefix } => {
                 let code = Id::derive(&["coupon", &run.id.to_string(), id]).to_string();
                 let code: String = code.chars().take(COUPON_CHARS).collect();
                 let code = code.to_ascii_uppercase();
                 let dash = if prefix.is_empty() { "" } else { "-" };
-                self.set(field, json!(format!("{prefix}{dash}{code}")));
+                let code = format!("{prefix}{dash}{code}");
+                self.set(run, field, json!(code));
+                run.keep_coupon(field, code);
             }
             Action::Join(list) if self.contact.join(list, self.now) => {
                 self.leads_to(Followed::Occurred(Consequence::Joined(list.clone())));
@@ -113,8 +115,8 @@ impl Walk<'_> {
                 self.leads_to(Followed::Occurred(Consequence::Left(list.clone())));
             }
             Action::Start(flow) => {
-                let data = run.data.clone();
-                self.leads_to(Followed::Start { flow: flow.clone(), data });
+                let (data, coupons) = (run.data.clone(), run.coupons.clone());
+                self.leads_to(Followed::Start { flow: flow.clone(), data, coupons });
             }
             _ => {}
         }
@@ -195,8 +197,9 @@ impl Walk<'_> {
         Some(winner.filter(|_| !own.hold_out).unwrap_or(own))
     }
 
-    /// Sets a field; journeys may wait for its change.
-    fn set(&mut self, field: &str, value: Value) {
+    /// Sets a field, in place of a code that the run wrote there; journeys may wait for its change.
+    fn set(&mut self, run: &mut Run, field: &str, value: Value) {
+        run.coupons.remove(field);
         let before = self.contact.field(field);
         self.contact.set_field(field, value);
         if self.contact.field(field) != before {
@@ -213,7 +216,7 @@ impl Walk<'_> {
             Some(value) => value.as_i64(),
         };
         match old.and_then(|old| old.checked_add(by)) {
-            Some(new) => self.set(field, json!(new)),
+            Some(new) => self.set(run, field, json!(new)),
             None => {
                 let words = format!("`{field}` is not a number that can count");
                 run.tell(self.now, step, What::Note(words));
@@ -234,7 +237,7 @@ impl Walk<'_> {
         };
         if !members.iter().any(|member| equal(member, value)) {
             members.push(value.clone());
-            self.set(field, Value::Array(members));
+            self.set(run, field, Value::Array(members));
         }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Number, Value};
 use crate::{
     calendar::{ClockTime, Offset},
     condition::FieldTest,
+    run::Run,
     span::Span,
 };
 
@@ -111,7 +112,7 @@ pub struct Bought {
     pub over: Option<Number>,
 }
 
-/// Any product or one.
+/// Any product, one, or what the run's own order has.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Product {
@@ -120,6 +121,19 @@ pub enum Product {
     Any,
     /// The product with this id.
     One(String),
+    /// A product of the order that began the run; none when no order did.
+    Same,
+}
+
+impl Product {
+    /// Whether a product is meant, by a rule of this run.
+    pub(crate) fn means(&self, product: &str, run: Option<&Run>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::One(wanted) => product == wanted,
+            Self::Same => run.is_some_and(|run| run.ordered(product)),
+        }
+    }
 }
 
 impl From<Product> for Bought {
@@ -245,6 +259,7 @@ impl Bought {
         let what = match &self.product {
             Product::Any => "any",
             Product::One(product) => product,
+            Product::Same => "same",
         };
         let mut words = vec![format!("purchased: {what}")];
         words.extend(self.category.as_ref().map(|category| format!("category: {category}")));

@@ -78,7 +78,12 @@ impl Source<'_> {
                 vec![Act { details, ..plain(words, Happening::Signup { form }) }]
             }
             Trigger::Purchased(bought) => {
-                one(Happening::Purchase(order(self.library, bought, brought)))
+                let mut brought = brought.clone();
+                if bought.product == Product::Same {
+                    let began = self.data.pointer("/order/items/0/product_id");
+                    brought.product = began.and_then(Value::as_str).map(str::to_owned);
+                }
+                one(Happening::Purchase(order(self.library, bought, &brought)))
             }
             Trigger::Event { name, matching, same } => {
                 let mut data: Map<String, Value> =
@@ -304,12 +309,12 @@ fn told(mut data: Map<String, Value>, brought: &Brought) -> Value {
 pub(crate) fn products(library: &Library, bought: &Bought) -> Vec<String> {
     match (&bought.product, &bought.category) {
         (Product::One(product), _) => vec![product.clone()],
-        (Product::Any, Some(category)) => {
+        (Product::Any | Product::Same, Some(category)) => {
             let own = library.setup.products.iter();
             let own = own.filter(|(_, facts)| facts.category.as_ref() == Some(category));
             own.map(|(id, _)| id.clone()).collect()
         }
-        (Product::Any, None) => library.setup.products.keys().cloned().collect(),
+        (Product::Any | Product::Same, None) => library.setup.products.keys().cloned().collect(),
     }
 }
 

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use masa_domain::{
-    Action, Anchor, Bought, Condition, Flow, MailStatus, Moment, PurchaseTest, Since, Trigger,
-    Windows,
+    Action, Anchor, Bought, Condition, Flow, MailStatus, Moment, Product, PurchaseTest, Since,
+    Trigger, Windows,
 };
 
 /// What is asked.
@@ -237,6 +237,7 @@ impl Asks {
             Trigger::Purchased(bought) => {
                 // Its number counts, nothing else that was bought before.
                 self.orders |= bought.nth.is_some() || bought.every.is_some();
+                self.data |= bought.product == Product::Same;
             }
             Trigger::Event { same, .. } => self.data |= same.is_some(),
             Trigger::Clicked(link) => {

@@ -193,6 +193,7 @@ impl Setting {
             generation: 2,
             state: State::Ended { end: End::Finished, at },
             data: Value::Null,
+            coupons: BTreeMap::new(),
             goal_at: None,
             held: None,
             parked: false,

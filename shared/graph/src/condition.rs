@@ -204,6 +204,7 @@ fn product(what: &Product, category: Option<&str>, tongue: Tongue) -> String {
     let what = match what {
         Product::Any => tongue.pick("anything", "משהו"),
         Product::One(product) => product,
+        Product::Same => tongue.pick("the same", "אותו מוצר"),
     };
     let mut said = format!("{} {what}", tongue.pick("bought", "נקנה"));
     if let Some(category) = category {
@@ -262,6 +263,11 @@ mod tests {
                 json!({ "purchased": { "what": "any", "category": "tea", "since": week, "times": 3, "total": 500 } }),
                 "bought anything of tea 3 times for 500 or more within 1 week",
                 "נקנה משהו מקטגוריה tea 3 פעמים בסך 500 לפחות בטווח של שבוע",
+            ),
+            (
+                json!({ "purchased": { "what": "same", "since": "entry" } }),
+                "bought the same since entry",
+                "נקנה אותו מוצר מאז הכניסה",
             ),
             (
                 json!({ "event": { "name": "visit", "since": "ever", "times": 2 } }),

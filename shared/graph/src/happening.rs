@@ -93,6 +93,7 @@ fn bought_in_hebrew(bought: &Bought) -> String {
     let mut said = match &bought.product {
         Product::Any => "קנייה".to_owned(),
         Product::One(product) => format!("קניית {product}"),
+        Product::Same => "קנייה של אותו מוצר".to_owned(),
     };
     if let Some(category) = &bought.category {
         said.push_str(&format!(" מקטגוריה {category}"));
@@ -127,6 +128,10 @@ mod tests {
             (
                 json!({ "purchased": { "product": { "one": "mint" }, "nth": 3, "over": 200 } }),
                 "קניית mint, הזמנה מספר 3, מעל 200",
+            ),
+            (
+                json!({ "purchased": { "product": "same", "category": "tea" } }),
+                "קנייה של אותו מוצר מקטגוריה tea",
             ),
             (json!({ "clicked": "tea" }), "לחיצה על הקישור tea"),
             (

@@ -38,11 +38,12 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     ("bad-prefix", Error, "A coupon's prefix has other characters than A-Z and 0-9, or too many."),
     ("bad-question", Error, "A mail asks a question whose name is not written out."),
     ("bad-template-name", Error, "A template's file is not named such as `hello.he.html`."),
-    ("bad-time", Error, "A time of day, hours or a moment can't be read."),
+    ("bad-time", Error, "A time of day, hours, a date or a moment can't be read."),
     ("bad-timezone", Error, "A time zone is not in the IANA database."),
     ("bad-url", Error, "The address of the shop, or of a system, is not one of the web."),
     ("bad-value", Error, "A step sets a field to what no field can hold."),
     ("cut-by-comment", Error, "YAML takes the end of a subject for a comment."),
+    ("date-is-over", Warning, "The one day of a trigger has passed: nobody enters by it any more."),
     (
         "dates-out-of-order",
         Warning,
@@ -93,7 +94,12 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     (
         "missing-translation",
         Error,
-        "A text is there in some, but not in all languages in which the shop has a name.",
+        "A text is there in some, but not in all languages in which the shop has a name, or not in that of whom it tells.",
+    ),
+    (
+        "never-again",
+        Warning,
+        "A trigger comes each year or with each so many orders, and without `again` a contact enters once.",
     ),
     ("never-asked", Warning, "A flow waits for the answer to a question that no mail asks."),
     ("never-open", Error, "Hours, days and rest leave no time in which a message may go."),
@@ -101,7 +107,7 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     (
         "no-consent-asked",
         Warning,
-        "A flow only advertises, and neither its triggers nor a condition tell that its contacts agreed.",
+        "A message advertises, a way leads to it on which nothing tells that the contact agreed, and nothing else is sent there.",
     ),
     (
         "no-fallback",
@@ -114,6 +120,7 @@ pub const CODES: &[(&str, Severity, &str)] = &[
         "A template does not begin with its subject between two lines `---`.",
     ),
     ("no-tags", Error, "YAML's tags are not used."),
+    ("not-called-yet", Error, "The answer of a system is used, and no way there calls one before."),
     ("not-sent-yet", Error, "A condition asks about a message that no way to it has sent."),
     ("not-utf8", Error, "A file is not UTF-8 text."),
     ("not-yearly", Error, "A date that does not come back is to come each year."),
@@ -128,7 +135,12 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     (
         "same-moment",
         Warning,
-        "Two flows that the same happening begins both send advertising at once.",
+        "Two flows begin at the same moment, by what happens or by a step, and both send advertising at once.",
+    ),
+    (
+        "short-deadline",
+        Warning,
+        "A deadline is shorter than a Sabbath or holiday holds messages: what falls due then is dropped.",
     ),
     ("since-before-entry", Error, "The condition of entry asks what came since the entry."),
     ("since-of-flow", Error, "Mails since a purchase are counted for one flow."),
@@ -165,7 +177,7 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     (
         "unknown-step",
         Error,
-        "A condition or a jump names a step that is not there, or that sends nothing.",
+        "A condition, a jump or a test names a step that is not there, or that sends nothing.",
     ),
     ("unknown-step-kind", Error, "There is no such step."),
     ("unknown-system", Error, "A step calls a system that `shop.yaml` does not name."),

@@ -1,15 +1,17 @@
 //! Conditions: `{ email: hello, was: opened }`, `{ purchased: any }`, `{ all: [ … ] }`.
 
 use masa_domain::{
-    Channel, Condition, FieldTest, Hours, MailStatus, Product, PurchaseTest, Since, Weekday,
+    Channel, ClockTime, Condition, FieldTest, Hours, MailStatus, Product, PurchaseTest, Since,
+    Weekday,
 };
 use serde_json::Value;
 
 use crate::{
     fields::{Fields, Heads, label, list, positive, text, word, wrong_type},
     grammar::{CONDITION, FIELD_TEST, TESTS},
-    happening::{Named, clock_of, number, optional},
+    happening::{Named, number, optional},
     problem::{Mark, Report},
+    slips,
     words::{quote, slug},
     yaml::{Key, Node, Scalar},
 };
@@ -189,9 +191,11 @@ impl Conditions<'_, '_> {
                 Ok(span) => Some(Since::Within(span)),
                 Err(_) => {
                     let message = format!("{} is not known here", quote(other));
-                    self.report
-                        .add(node.at, "unknown-word", message)
-                        .hint("there are: `entry`, `ever` and durations such as `30d`");
+                    let hint = match slips::span(other) {
+                        Some(span) => format!("did you mean `{span}`?"),
+                        None => "there are: `entry`, `ever` and durations such as `30d`".to_owned(),
+                    };
+                    self.report.add(node.at, "unknown-word", message).hint(hint);
                     None
                 }
             },
@@ -242,6 +246,13 @@ pub(crate) fn single(node: &Node, report: &mut Report<'_>) -> Option<Value> {
 
 /// A day of the week, or several.
 pub(crate) fn weekdays(node: &Node, report: &mut Report<'_>) -> Option<Vec<Weekday>> {
+    if let Some(days) = node.scalar().filter(|days| days.text.contains(',')) {
+        let message = format!("{} is not a day", quote(&days.text));
+        let list = quote(&format!("[{}]", days.text));
+        let hint = format!("several stand between brackets: {list}");
+        report.add(node.at, "unknown-word", message).hint(hint);
+        return None;
+    }
     if node.scalar().is_some() {
         return word(node, &Weekday::ALL, report).map(|day| vec![day]);
     }
@@ -253,19 +264,25 @@ pub(crate) fn weekdays(node: &Node, report: &mut Report<'_>) -> Option<Vec<Weekd
 /// A part of the day.
 pub(crate) fn hours(node: &Node, report: &mut Report<'_>) -> Option<Hours> {
     let written = text(node, "hours such as `\"09:00-20:00\"`", report)?;
-    let Some((from, until)) = written.split_once('-') else {
+    let time = |written: &str| written.trim().parse::<ClockTime>().ok();
+    let ends = written.split_once('-');
+    let hours =
+        ends.and_then(|(from, until)| Some(Hours { from: time(from)?, until: time(until)? }));
+    if hours.is_none() {
         let message = format!("{} are not hours", quote(&written));
-        report.add(node.at, "bad-time", message).hint("write such as `\"09:00-20:00\"`");
-        return None;
-    };
-    let (from, until) = (clock_of(node, from, report), clock_of(node, until, report));
-    Some(Hours { from: from?, until: until? })
+        report.add(node.at, "bad-time", message).hint(slips::hours(&written));
+    }
+    hours
 }
 
-/// `any` or a product's id.
+/// `any`, `same` or a product's id.
 pub(crate) fn product(node: &Node, report: &mut Report<'_>) -> Option<Product> {
-    let product = label(node, "`any` or the id of a product", report)?;
-    Some(if product == "any" { Product::Any } else { Product::One(product) })
+    let product = label(node, "`any`, `same` or the id of a product", report)?;
+    Some(match product.as_str() {
+        "any" => Product::Any,
+        "same" => Product::Same,
+        _ => Product::One(product),
+    })
 }
 
 /// Reports a member of an event that is named as templates name it: nothing is ever found there.
@@ -302,6 +319,7 @@ pub(crate) fn about(condition: &Condition) -> String {
         Condition::Hour(_) => "hour".to_owned(),
         Condition::Purchased(test) => match (&test.what, &test.category) {
             (Product::One(product), _) => joined("purchased", product),
+            (Product::Same, _) => joined("purchased", "same"),
             (Product::Any, Some(category)) => joined("purchased", category),
             (Product::Any, None) => "purchased".to_owned(),
         },

@@ -11,11 +11,16 @@ use crate::{
 
 /// Reports a value of the wrong type; one that could not be read was reported before.
 pub(crate) fn wrong_type(node: &Node, what: &str, report: &mut Report<'_>) {
+    refuse(node, what, None, report);
+}
+
+/// As [`wrong_type`], with how to mend it.
+fn refuse(node: &Node, what: &str, hint: Option<String>, report: &mut Report<'_>) {
     if matches!(node.yaml, Yaml::Broken) {
         return;
     }
     let message = format!("{what} was expected here, not {}", node.kind());
-    report.add(node.at, "wrong-type", message);
+    report.add(node.at, "wrong-type", message).maybe_hint(hint);
 }
 
 /// The entries of a mapping, each key once.
@@ -29,7 +34,7 @@ impl<'n> Fields<'n> {
     /// reported, and the first counts.
     pub(crate) fn of(node: &'n Node, what: &str, report: &mut Report<'_>) -> Option<Self> {
         let Yaml::Map(all) = &node.yaml else {
-            wrong_type(node, what, report);
+            refuse(node, what, mapping_hint(node), report);
             return None;
         };
         let mut seen = BTreeMap::new();
@@ -154,9 +159,58 @@ pub(crate) fn text(node: &Node, what: &str, report: &mut Report<'_>) -> Option<S
 fn scalar<'n>(node: &'n Node, what: &str, report: &mut Report<'_>) -> Option<&'n Scalar> {
     let written = node.scalar().filter(|scalar| !scalar.is_null());
     if written.is_none() {
-        wrong_type(node, what, report);
+        refuse(node, what, single_hint(node), report);
     }
     written
+}
+
+/// How to make one value of what stands there.
+fn single_hint(node: &Node) -> Option<String> {
+    Some(match &node.yaml {
+        Yaml::List(members) => match members.first().and_then(Node::scalar) {
+            Some(one) if members.len() == 1 => {
+                format!("write it without brackets and `-`: {}", quote(&one.text))
+            }
+            _ => "only one may stand here, without brackets and `-`".to_owned(),
+        },
+        Yaml::Map(_) => "write it behind the colon, without braces".to_owned(),
+        Yaml::Scalar(_) => "write it behind the colon, after a space".to_owned(),
+        Yaml::Broken => return None,
+    })
+}
+
+/// How to make a mapping of what stands there.
+fn mapping_hint(node: &Node) -> Option<String> {
+    match &node.yaml {
+        Yaml::List(members) => {
+            let is_one = matches!(members.as_slice(), [Node { yaml: Yaml::Map(_), .. }]);
+            let how = "write `key: value` without brackets and `-`";
+            is_one.then(|| how.to_owned())
+        }
+        Yaml::Scalar(scalar) => {
+            let (key, value) = scalar.text.split_once(':')?;
+            let is_key = !key.is_empty() && !key.contains(char::is_whitespace);
+            (is_key && !value.is_empty()).then(|| {
+                format!("write a space after the colon: {}", quote(&format!("{key}: {value}")))
+            })
+        }
+        Yaml::Map(_) | Yaml::Broken => None,
+    }
+}
+
+/// How to make a list of what stands there.
+fn list_hint(node: &Node) -> Option<String> {
+    match &node.yaml {
+        Yaml::Map(entries) => {
+            let (key, _) = entries.first()?;
+            let first = quote(&format!("- {}: …", key.text));
+            Some(format!("begin each member of the list with `- `, on a line of its own: {first}"))
+        }
+        Yaml::Scalar(scalar) if !scalar.is_null() => mapping_hint(node).or_else(|| {
+            Some(format!("put it between brackets: {}", quote(&format!("[{}]", scalar.text))))
+        }),
+        _ => None,
+    }
 }
 
 /// The longest name of a list, event, field or product.
@@ -202,9 +256,17 @@ pub(crate) fn word<T: Copy>(
     let written = text(node, "a word", report)?;
     let found = words.iter().find(|(name, _)| *name == written);
     if found.is_none() {
+        let flag = match written.to_ascii_lowercase().as_str() {
+            "yes" | "on" => "true",
+            "no" | "off" => "false",
+            _ => "",
+        };
         report
             .add(node.at, "unknown-word", format!("{} is not known here", quote(&written)))
-            .maybe_hint(did_you_mean(&written, names()));
+            .maybe_hint(match names().find(|name| *name == flag) {
+                Some(name) => Some(format!("did you mean {}?", quote(name))),
+                None => did_you_mean(&written, names()),
+            });
     }
     found.map(|(_, value)| *value)
 }
@@ -212,7 +274,7 @@ pub(crate) fn word<T: Copy>(
 /// The members of a list, which is not empty.
 pub(crate) fn list<'n>(node: &'n Node, what: &str, report: &mut Report<'_>) -> Option<&'n [Node]> {
     let Yaml::List(members) = &node.yaml else {
-        wrong_type(node, what, report);
+        refuse(node, what, list_hint(node), report);
         return None;
     };
     if members.is_empty() {

@@ -16,10 +16,11 @@ use crate::{
     grammar::{ENTRY, FLOW, GOAL, SEND},
     happening::{At, Happenings, Named, duration, flag},
     problem::{Mark, Problem, Report},
+    slips,
     steps::{Steps, Written, check_templates, span},
     template::{self, TemplatePlaces, Templates},
     words::{did_you_mean, is_name, quote},
-    yaml::{self, Node},
+    yaml::{self, Node, Yaml},
 };
 
 /// The longest name of a flow.
@@ -62,10 +63,16 @@ pub(crate) struct Source {
 #[derive(Default)]
 pub(crate) struct Places {
     pub trigger: Option<Mark>,
+    /// The triggers, one by one.
+    pub triggers: Vec<Mark>,
+    /// Whether a contact may enter again.
+    pub again: Option<Mark>,
     /// The condition of entry: an outer one before those in it.
     pub entry: Vec<Mark>,
     /// The hours, days or rest in which messages go.
     pub windows: Option<Mark>,
+    /// How long messages may be held.
+    pub deadline: Option<Mark>,
     /// The steps, by id.
     pub steps: BTreeMap<String, StepPlaces>,
     /// The templates, by name and language.
@@ -131,6 +138,7 @@ impl<'f> Reader<'_, 'f> {
         let name = fields.must("flow", self.report).and_then(|node| self.name(node));
         let triggers = fields.must("trigger", self.report);
         self.places.trigger = triggers.map(|node| node.at);
+        self.places.triggers = triggers.map(places).unwrap_or_default();
         let triggers = triggers.and_then(|node| self.happenings().several(node, At::Trigger));
         let (entry_if, again, late) =
             fields.get("entry").map(|node| self.entry(node)).unwrap_or_default();
@@ -210,6 +218,7 @@ impl<'f> Reader<'_, 'f> {
             };
             conditions.read(node)
         });
+        self.places.again = fields.get("again").map(|node| node.at);
         let again = fields.get("again").and_then(|node| self.again(node));
         let words = [("skip", Late::Skip), ("latest", Late::Latest), ("all", Late::All)];
         let late = fields.get("late").and_then(|node| word(node, &words, self.report));
@@ -225,9 +234,11 @@ impl<'f> Reader<'_, 'f> {
                 Some(pause) => span(node, pause.trim(), self.report).map(Again::After),
                 None => {
                     let message = format!("{} is not known here", quote(other));
-                    self.report
-                        .add(node.at, "unknown-word", message)
-                        .hint("write `never`, `always` or such as `after 90d`");
+                    let hint = match slips::span(other) {
+                        Some(span) => format!("did you mean `after {span}`?"),
+                        None => "write `never`, `always` or such as `after 90d`".to_owned(),
+                    };
+                    self.report.add(node.at, "unknown-word", message).hint(hint);
                     None
                 }
             },
@@ -252,6 +263,7 @@ impl<'f> Reader<'_, 'f> {
         };
         let windows_at = ["hours", "days", "rest"].into_iter().find_map(|key| fields.get(key));
         self.places.windows = windows_at.map(|node| node.at);
+        self.places.deadline = fields.get("deadline").map(|node| node.at);
         let deadline = fields.get("deadline").and_then(|node| duration(node, report));
         let priority = fields.get("priority").and_then(|node| priority(node, report));
         let best_hour = flag(&fields, "best_hour", report).unwrap_or_default();
@@ -287,6 +299,14 @@ impl<'f> Reader<'_, 'f> {
             }
         }
         flat
+    }
+}
+
+/// Where the members of a list stand, or what stands in place of a list with one member.
+fn places(node: &Node) -> Vec<Mark> {
+    match &node.yaml {
+        Yaml::List(members) => members.iter().map(|member| member.at).collect(),
+        _ => vec![node.at],
     }
 }
 

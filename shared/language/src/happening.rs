@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use masa_domain::{Activity, Anchor, Bought, ClockTime, Offset, Referral, Span, Trigger};
+use jiff::civil::Date;
+use masa_domain::{Activity, Anchor, Bought, ClockTime, Offset, Product, Referral, Span, Trigger};
 use serde_json::Number;
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     fields::{Fields, Heads, label, list, positive, text, word, wrong_type},
     grammar::{HAPPENING, Node as Known, TESTS},
     problem::{Mark, Problem, Report},
+    slips,
     steps::span,
     words::{did_you_mean, quote},
     yaml::{Node, Yaml},
@@ -92,7 +94,7 @@ impl Happenings<'_, '_> {
             "joined" => label(value, "a list", report).map(Trigger::Joined),
             "left" => label(value, "a list", report).map(Trigger::Left),
             "form" => self.form(value).map(Trigger::Form),
-            "purchased" => self.bought(fields, value).map(Trigger::Purchased),
+            "purchased" => self.bought(fields, value, at).map(Trigger::Purchased),
             "event" => self.event(fields, value, at),
             "clicked" => label(value, "the name of a link", report).map(Trigger::Clicked),
             "opened" => self.opened(fields, value),
@@ -154,9 +156,12 @@ impl Happenings<'_, '_> {
         Some(form)
     }
 
-    fn bought(&mut self, fields: &Fields<'_>, value: &Node) -> Option<Bought> {
+    fn bought(&mut self, fields: &Fields<'_>, value: &Node, at: At) -> Option<Bought> {
         let report = &mut *self.report;
         let product = product(value, report);
+        if product == Some(Product::Same) {
+            same_for_run(value, at, report)?;
+        }
         let category = optional(fields.get("category"), |node| label(node, "a category", report));
         let nth = optional(fields.get("nth"), |node| positive(node, report));
         let every = optional(fields.get("every"), |node| positive(node, report));
@@ -180,12 +185,8 @@ impl Happenings<'_, '_> {
         }
         let same =
             optional(fields.get("same"), |node| label(node, "a member's name", self.report))?;
-        if let (Some(node), At::Trigger) = (fields.get("same"), at) {
-            let message = "there is nothing yet that it could be the same as";
-            self.report
-                .add(node.at, "same-in-trigger", message)
-                .hint("`same` compares with the event that let the contact in: in `exit`, `goal` and `wait_until`");
-            return None;
+        if let Some(node) = fields.get("same") {
+            same_for_run(node, at, self.report)?;
         }
         Some(Trigger::Event { name: name?, matching, same })
     }
@@ -207,6 +208,18 @@ impl Happenings<'_, '_> {
         }
         Some(Trigger::Opened { of, times, since_purchase })
     }
+}
+
+/// Reports `same` where nothing has let a contact in yet.
+fn same_for_run(node: &Node, at: At, report: &mut Report<'_>) -> Option<()> {
+    if at == At::Run {
+        return Some(());
+    }
+    let message = "there is nothing yet that it could be the same as";
+    report
+        .add(node.at, "same-in-trigger", message)
+        .hint("`same` compares with what let the contact in: in `exit`, `goal` and `wait_until`");
+    None
 }
 
 /// What may be left out: `None` when it is there and wrong.
@@ -264,6 +277,11 @@ pub(crate) fn anchor(head: &str, value: &Node, report: &mut Report<'_>) -> Optio
     }
     let written = label(value, "a date, or the name of a field that holds one,", report)?;
     data_of_event(&written, value, report);
+    if written.parse::<Date>().is_err() && slips::looks_like_a_date(&written) {
+        let message = format!("{} is not a date", quote(&written));
+        report.add(value.at, "bad-time", message).hint(slips::date(&written));
+        return None;
+    }
     Some(match written.parse() {
         Ok(day) => Anchor::Day(day),
         Err(_) => Anchor::Field(written),
@@ -281,8 +299,7 @@ pub(crate) fn place(
             Ok(offset) => Some(offset),
             Err(_) => {
                 let message = format!("{} is not an offset", quote(&written));
-                let hint = "such as `-3d` (before), `+2h` (after) or `0d`";
-                report.add(node.at, "bad-offset", message).hint(hint);
+                report.add(node.at, "bad-offset", message).hint(slips::offset(&written));
                 None
             }
         }
@@ -301,7 +318,7 @@ pub(crate) fn clock_of(node: &Node, written: &str, report: &mut Report<'_>) -> O
     let read = written.trim().parse::<ClockTime>().ok();
     if read.is_none() {
         let message = format!("{} is not a time of day", quote(written));
-        report.add(node.at, "bad-time", message).hint("write such as `\"09:00\"`");
+        report.add(node.at, "bad-time", message).hint(slips::clock(written));
     }
     read
 }

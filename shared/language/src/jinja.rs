@@ -159,6 +159,12 @@ impl Kind {
             (Self::Function, "link") => {
                 "here an `<a href>` is signed by itself; `link(url)` is for SMS and txt"
             }
+            (Self::Function, "ask") => {
+                "a question stands in the HTML of a mail alone, below its subject: `{{ ask('nps') }}`"
+            }
+            (Self::Function, _) if exists(&Environment::new(), name, "filter") => {
+                "a filter stands behind what it changes: `{{ name | default('you') }}`"
+            }
             (Self::Method, _) => "filters change a value: `{{ name | upper }}`",
             _ => return None,
         };

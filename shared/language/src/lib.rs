@@ -20,10 +20,12 @@ mod happening;
 mod jinja;
 mod layout;
 mod outward;
+mod played;
 mod problem;
 mod reference;
 mod schema;
 mod shop;
+mod slips;
 mod steps;
 mod tags;
 mod template;
@@ -33,6 +35,7 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use masa_domain::{Flow, Setup};
 
 pub use codes::CODES;
@@ -60,6 +63,18 @@ pub struct Library {
 /// All problems of all files, in the order of files, lines and columns, when one at least is an error;
 /// the warnings stand among them.
 pub fn read(files: &Files) -> Result<Library, Vec<Problem>> {
+    read_and_check(files, None)
+}
+
+/// As [`read`], and warns also of what is over at `now`.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_at(files: &Files, now: Timestamp) -> Result<Library, Vec<Problem>> {
+    read_and_check(files, Some(now))
+}
+
+fn read_and_check(files: &Files, now: Option<Timestamp>) -> Result<Library, Vec<Problem>> {
     let mut problems = files.unreadable().to_vec();
     layout::check(files, &mut problems);
     let mut shop = shop::read(files);
@@ -82,7 +97,7 @@ pub fn read(files: &Files) -> Result<Library, Vec<Problem>> {
         problems.extend(happening::unknown_flows(file, named, &first));
     }
     let whole = problems.is_empty();
-    problems.extend(checks::check(&sources, sound, whole));
+    problems.extend(checks::check(&sources, sound, whole, now));
     problems.sort();
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(problems);

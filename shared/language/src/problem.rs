@@ -129,6 +129,13 @@ impl Hint<'_> {
         }
     }
 
+    /// Thinks of a hint only for what is told.
+    pub(crate) fn hint_by(self, hint: impl FnOnce() -> Option<String>) {
+        if self.0.is_some() {
+            self.maybe_hint(hint());
+        }
+    }
+
     pub(crate) fn maybe_hint(self, hint: Option<String>) {
         if let Some(hint) = hint {
             self.hint(hint);

@@ -13,6 +13,7 @@ use crate::{
     happening::Named,
     jinja::{self, Calls, Place},
     problem::{Mark, Report},
+    slips,
     words::{did_you_mean, is_name, quote},
     yaml::{Node, Yaml},
 };
@@ -172,7 +173,7 @@ impl<'r, 'f> Steps<'r, 'f> {
             };
             self.report
                 .add(node.at, "unknown-step-kind", message)
-                .hint("write such as `- email: hello`, `- wait: 2d` or `- exit`");
+                .hint(slips::step(&scalar.text, &STEP.heads()));
             return None;
         }
         let fields = Fields::of(node, "a step such as `email: hello`", self.report)?;
@@ -287,9 +288,7 @@ pub(crate) fn span(
         Ok(span) => Some(span),
         Err(_) => {
             let message = format!("{} is not a duration", quote(written));
-            report.add(node.at, "bad-duration", message).hint(
-                "write a whole number and s, m, h, d or w, such as 90m, 4h, 2d, 3w (at most 10 years)",
-            );
+            report.add(node.at, "bad-duration", message).hint(slips::duration(written));
             None
         }
     }

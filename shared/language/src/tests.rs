@@ -13,6 +13,7 @@ use crate::{
         BUY, CLICK, EVENT_SENT, FORM_FILLED, HAPPENING, LINE, SYSTEM_ANSWERS, TEST, TEST_FILE,
     },
     happening::{At, Happenings, duration},
+    played::Flows,
     problem::{Problem, Report},
     words::quote,
     yaml::{self, Node, Yaml},
@@ -155,11 +156,13 @@ const NAMES: Heads = Heads {
 pub fn read_tests(files: &Files) -> Result<Vec<Test>, Vec<Problem>> {
     let mut tests = Vec::new();
     let mut problems = Vec::new();
+    let flows = Flows::of(files);
     for (path, source) in files.iter() {
         let Some(folder) = path.strip_suffix("/tests.yaml") else { continue };
         let mut report = Report::new(path);
         if let Some(root) = yaml::parse(source, 0, &mut report) {
             tests.extend(file(&root, folder, &mut report).unwrap_or_default());
+            flows.check(&root, folder, &mut report);
         }
         problems.extend(report.into_problems());
     }

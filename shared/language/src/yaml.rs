@@ -181,9 +181,11 @@ pub(crate) fn parse(text: &str, lines_before: usize, report: &mut Report<'_>) ->
                 // The parser may have counted far past the end of the file.
                 at.line = at.line.min(lines_before + text.split('\n').count() + 1);
                 let message = format!("this is not YAML: {}", error.info());
-                report
-                    .add(at, "yaml-syntax", message)
-                    .maybe_hint(syntax_hint(text, error.marker().line()));
+                report.add(at, "yaml-syntax", message).maybe_hint(syntax_hint(
+                    text,
+                    error.marker().line(),
+                    error.info(),
+                ));
                 return None;
             }
         };
@@ -207,11 +209,11 @@ pub(crate) fn parse(text: &str, lines_before: usize, report: &mut Report<'_>) ->
     reader.root
 }
 
-/// What the writer of a broken line probably overlooked.
-fn syntax_hint(text: &str, line: usize) -> Option<String> {
+/// What the writer of a broken line probably overlooked. `what` is what the parser says of it.
+fn syntax_hint(text: &str, line: usize, what: &str) -> Option<String> {
     let broken = text.lines().nth(line.saturating_sub(1))?;
     let indent: String = broken.chars().take_while(|c| c.is_whitespace()).collect();
-    if indent.contains('\t') {
+    if indent.contains('\t') || what.ends_with("found a tab") {
         return Some("indent with spaces, not with tabs".to_owned());
     }
     if broken.contains("{{") || broken.contains("{%") || broken.matches(": ").count() > 1 {

@@ -142,8 +142,8 @@ fn tell(outcomes: &[Outcome<'_>], coverage: &Coverage, missed: &[String], argume
     println!("{}, {} failed", check::many(outcomes.len(), "test"), failed.len());
 }
 
-/// The flow that is tested, and those that it names: they are live beside it, all others are not.
-fn with_named(library: &Library, flow: &str) -> Vec<Flow> {
+/// A flow, and those that it names: they are live beside the one that is tested, all others are not.
+pub(crate) fn with_named(library: &Library, flow: &str) -> Vec<Flow> {
     let by_name: BTreeMap<&str, &Flow> =
         library.flows.iter().map(|flow| (flow.name.as_str(), flow)).collect();
     let mut wanted = vec![flow.to_owned()];
@@ -267,7 +267,7 @@ mod tests {
             ("{ email: hello }", "nothing was sent"),
             ("{ email: hello }, { email: hello }", "nothing was sent"),
             ("{ email: hello }, { subject: Bye }", "the subject does not contain `Bye`: Hello"),
-            ("{ email: hello }, { at: elsewhere }", "stands at wait-1d, not at `elsewhere`"),
+            ("{ email: hello }, { at: join-readers }", "at wait-1d, not at `join-readers`"),
             ("{ email: hello }, { ended: finished }", "no run has ended"),
             ("{ email: hello }, { outside: true }", "the contact stands at wait-1d"),
             ("{ advance: 2d }", "these were sent: hello"),
@@ -275,7 +275,7 @@ mod tests {
             ("{ email: hello }, { list: readers }", "is not on `readers`"),
             ("{ email: hello }, { no_list: news }", "is on `news`"),
             ("{ email: hello }, { field: { city: Holon } }", "holds null, not \"Holon\""),
-            ("{ email: hello }, { open: other }", "has sent nothing yet"),
+            ("{ email: hello }, { open: join-readers }", "has sent nothing yet"),
             ("{ sms: hello }", "`hello` was expected, and `hello` was sent (email)"),
         ] {
             let alone = expected == "nothing was sent" && steps == "{ email: hello }";

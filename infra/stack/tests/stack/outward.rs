@@ -50,6 +50,17 @@ steps:
     then: [ { join: customers } ]
     else: [ { join: leads } ]
 ";
+const REWARDS: &str = "
+flow: rewards
+trigger: { event: friend }
+entry: { again: always }
+send: { kind: transactional }
+steps:
+  - { coupon: code, prefix: TEA }
+  - wait: 1h
+  - email: reward
+";
+const REWARD: &str = "---\nsubject: A reward\n---\n<p>{{ code }}.</p>\n";
 const URL: &str = "https://crm.example.com/hooks?v=1";
 const EMAIL: &str = "noa@example.com";
 
@@ -61,6 +72,9 @@ async fn world() -> World {
         ("asks/templates/question.he.html", QUESTION),
         ("tells/flow.yaml", TELLS),
         ("calls/flow.yaml", CALLS),
+        ("rewards/flow.yaml", REWARDS),
+        ("rewards/templates/reward.en.html", REWARD),
+        ("rewards/templates/reward.he.html", REWARD),
     ]))
     .await;
     let body = json!({
@@ -102,6 +116,25 @@ async fn answers(world: &World) -> Vec<(String, Value)> {
         _ => None,
     });
     told.collect()
+}
+
+/// Goal: A10, two rewards at once show a code each; the contact's field has the last one.
+#[tokio::test]
+async fn a10_two_runs_at_once_show_their_own_codes() {
+    let world = world().await;
+    event(&world, "friend").await;
+    event(&world, "friend").await;
+    world.pass(2).await;
+    let code = |mail: &Value| {
+        let text = mail["text"].as_str().unwrap();
+        text.split(['.', '\n']).find(|word| word.starts_with("TEA-")).unwrap().to_owned()
+    };
+    let codes: Vec<String> = world.outbox().iter().map(code).collect();
+    assert_eq!(codes.len(), 2);
+    assert_ne!(codes[0], codes[1]);
+    let contact = world.person(EMAIL).await.loaded.contact.unwrap();
+    let last = contact.field("code").unwrap();
+    assert!(codes.iter().any(|code| last == **code), "{last} is one of {codes:?}");
 }
 
 /// Goal: A7, a link shows the question with its answer chosen, and records nothing; what is sent is

@@ -211,6 +211,57 @@ fn t3_all_that_is_said_of_a_purchase() {
     }
 }
 
+/// Goal: J6, an exit by what the run's own order has: another product ends nothing, and a run that no
+/// order began has none. A category beside it is asked of the same product.
+#[test]
+fn t3_the_same_product_as_the_runs_own() {
+    let same = || Bought::from(Product::Same);
+    let tea = || Bought { category: Some("tea".to_owned()), ..same() };
+    let began = || order(&["mint", "cup"], None);
+    for (exit, began, then, expected) in [
+        (same(), began(), order(&["mint"], None), true),
+        (same(), began(), order(&["sage", "cup"], None), true),
+        (same(), began(), order(&["sage"], None), false),
+        (same(), began(), order(&[], None), false),
+        (same(), event("go"), order(&["mint"], None), false),
+        (tea(), began(), order(&["mint"], None), true),
+        (tea(), began(), order(&["cup"], None), false),
+        (tea(), order(&["cup"], None), order(&["mint"], None), false),
+    ] {
+        let words = format!("{exit:?} after {began:?} by {then:?}");
+        let triggers = [Trigger::Purchased(Bought::default()), Trigger::event("go")];
+        let exits = vec![Trigger::Purchased(exit)];
+        let flow = Flow { exits, ..line("it", &triggers, &[("rest", wait("1h"))]) };
+        let mut world = with_tea(World::new([flow]));
+        world.tell(began);
+        world.pass(60);
+        world.tell(then);
+        assert_eq!(!world.run("it").is_live(), expected, "{words}");
+    }
+}
+
+/// Goal: C3, whether what the run's own order has was bought again.
+#[test]
+fn c3_the_same_product_as_the_runs_own() {
+    for (since, times, then, expected) in [
+        (Since::Entry, 1, "mint", true),
+        (Since::Entry, 1, "cup", false),
+        (Since::Ever, 2, "mint", true),
+        (Since::Ever, 2, "cup", false),
+    ] {
+        let test = PurchaseTest { times, ..PurchaseTest::once(Product::Same, since) };
+        let triggers = [Trigger::Purchased(Bought::default())];
+        let steps = [("rest", wait("2h"))];
+        let mut world = asking(&triggers, &steps, Condition::Purchased(test));
+        world.tell(order(&["mint"], None));
+        world.pass(60);
+        world.tell(order(&[then], None));
+        world.wake();
+        assert_eq!(answer(&world), expected, "{since:?} {times} {then}");
+    }
+    assert!(!holds(PurchaseTest::once(Product::Same, Since::Ever)), "an event has no products");
+}
+
 /// Goal: what was bought is as old as the store says, whatever the order in which it is told.
 #[test]
 fn the_last_purchase_is_the_youngest() {

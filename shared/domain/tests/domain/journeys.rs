@@ -53,7 +53,7 @@ pub(crate) fn value() -> impl Strategy<Value = Value> {
 }
 
 fn product() -> impl Strategy<Value = Product> {
-    prop_oneof![Just(Product::Any), name("product", 2).prop_map(Product::One)]
+    prop_oneof![Just(Product::Any), Just(Product::Same), name("product", 2).prop_map(Product::One)]
 }
 
 pub(crate) fn trigger(chase: bool) -> impl Strategy<Value = Trigger> {

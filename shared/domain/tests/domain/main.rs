@@ -8,6 +8,7 @@ mod catalogue;
 mod clock;
 mod conditions;
 mod consent;
+mod coupons;
 mod dates;
 mod effects;
 mod endings;

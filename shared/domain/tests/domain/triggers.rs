@@ -264,6 +264,7 @@ fn every_trigger_is_told_in_the_words_of_the_flow_file() {
         (Trigger::Left("vip".to_owned()), "left: vip"),
         (Trigger::Form("spring".to_owned()), "form: spring"),
         (Trigger::Purchased(Product::Any.into()), "purchased: any"),
+        (Trigger::Purchased(Product::Same.into()), "purchased: same"),
         (Trigger::Purchased(Product::One("cup".to_owned()).into()), "purchased: cup"),
         (Trigger::Purchased(bought), "purchased: mint, category: tea, nth: 3, every: 5, over: 200"),
         (Trigger::event("visit"), "event: visit"),

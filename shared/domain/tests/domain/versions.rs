@@ -24,7 +24,7 @@ impl World {
     }
 
     /// Another version of the flow is live from now on.
-    fn goes_live(&mut self, version: u32, flow: Flow) {
+    pub(crate) fn goes_live(&mut self, version: u32, flow: Flow) {
         let mut catalogue: Catalogue = (*self.catalogue).clone();
         let live = LiveFlow::new(&flow, version, String::new());
         catalogue.flows.insert("it".to_owned(), live);

@@ -24,6 +24,21 @@ steps:
     assert!(!told.unreached.goal, "{told}");
 }
 
+/// T3, C3: what the run's own order has is bought again, whatever the shop's first product is.
+#[test]
+fn the_same_product_is_that_of_the_entry() {
+    let text = "
+trigger: { purchased: mint }
+steps:
+  - { id: w, wait_until: { purchased: same, category: tea, for: 3d }, else: [ { count: none } ] }
+  - { id: q, if: { purchased: same, since: entry }, then: [ { count: again } ], else: [ { count: no } ] }
+  - { id: last, wait_until: { purchased: same, for: 3d }, then: [ { count: later } ] }
+";
+    let told = found(text, &Bounds::default());
+    assert!(told.is_sound(), "{told}");
+    assert_eq!(told.unreached, Unreached::default(), "{told}");
+}
+
 /// C5: where there are too many questions for all combinations, what an event or an order brings is
 /// still made so that it lets in.
 #[test]

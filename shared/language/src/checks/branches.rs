@@ -222,7 +222,7 @@ fn outside(tests: &[(&FieldTest, bool)], whole: bool) -> bool {
 }
 
 /// Whether a text, number or truth value passes a test.
-fn passes(test: &FieldTest, value: &Value) -> bool {
+pub(super) fn passes(test: &FieldTest, value: &Value) -> bool {
     let compared = |limit: &serde_json::Number, over: bool| {
         let (Some(value), Some(limit)) = (value.as_f64(), limit.as_f64()) else { return false };
         if over { value > limit } else { value < limit }

@@ -7,72 +7,75 @@ use masa_domain::{Action, Channel, Condition, Flow, Form, Kind, Trigger};
 use crate::{
     checks::{
         Checked,
-        graph::{Graph, holds},
+        graph::{Graph, Node, holds},
         implied::{implied, untold},
     },
     problem::{Problem, Report},
 };
 
-/// Reports the flows that do nothing but advertise, and don't ask for consent. Their messages are
-/// skipped one by one, and nobody is told why.
+/// Reports the advertising to which a way leads that asks nobody whether they agreed, and for whose sake
+/// alone a run goes that way: for who did not agree it is skipped, and nobody is told why.
 pub(super) fn check(flows: &[Checked<'_>], forms: &BTreeMap<String, Form>) -> Vec<Problem> {
     let known = Known::of(flows, forms);
     let mut problems = Vec::new();
     for checked in flows {
         let mut report = Report::new(&checked.source.path);
-        if !checked.source.flow.triggers.iter().any(|trigger| known.implies(trigger)) {
-            of_flow(&checked.graph, &mut report);
+        if !checked.source.flow.triggers.iter().all(|trigger| known.implies(trigger)) {
+            of_flow(&checked.graph, &known, &mut report);
         }
         problems.extend(report.into_problems());
     }
     problems
 }
 
-fn of_flow(graph: &Graph<'_>, report: &mut Report<'_>) {
+fn of_flow(graph: &Graph<'_>, known: &Known<'_>, report: &mut Report<'_>) {
     let flow = graph.flow;
     let reached = graph.walk(|node| node.next.clone());
-    let nodes = || graph.nodes.iter().enumerate().filter(|(step, _)| holds(&reached, *step));
-    let marketing = |id: &str| flow.sends(id).filter(|(_, kind)| *kind == Kind::Marketing);
-    // Who has not agreed passes the advertising, and the rest is done all the same.
-    let does_more = |action: &Action| {
-        matches!(
-            action,
-            Action::Set(_)
-                | Action::Count { .. }
-                | Action::Append { .. }
-                | Action::Join(_)
-                | Action::Leave(_)
-                | Action::Start(_)
-        )
-    };
-    let serves = |id: &str| flow.sends(id).is_some_and(|(_, kind)| kind == Kind::Transactional);
-    if nodes().any(|(_, node)| does_more(&node.step.action) || serves(node.id)) {
-        return;
-    }
     // One who agreed to one channel may be asked by another too, which is skipped when it must be.
-    let media = nodes().filter_map(|(_, node)| marketing(node.id));
+    let nodes = graph.nodes.iter().enumerate();
+    let advertising = nodes.filter(|(step, node)| holds(&reached, *step) && graph.advertises(node));
+    let media = advertising.filter_map(|(_, node)| flow.sends(node.id));
     let channels: BTreeSet<Channel> = media.filter_map(|(medium, _)| medium.channel()).collect();
     let agreed = |when: &Condition, answer: bool| {
-        implied(when, answer, &|one, answer| match one {
-            Condition::Consent(channel) => answer && channels.contains(channel),
-            _ => false,
-        })
+        implied(when, answer, &|one, answer| answer && known.tells(one, &channels))
     };
     if flow.entry_if.as_ref().is_some_and(|when| agreed(when, true)) {
         return;
     }
-    let unasked = graph.walk(|node| untold(graph, node, &agreed, &|_| false));
-    let sends =
-        nodes().filter(|(step, node)| holds(&unasked, *step) && marketing(node.id).is_some());
-    let Some((_, first)) = sends.min_by_key(|(_, node)| node.at) else { return };
-    report
-        .add(
-            first.at,
-            "no-consent-asked",
-            "nothing in this flow tells that its contacts agreed to advertising: for who did not, \
-             its messages are skipped",
-        )
-        .hint("let in who agreed: `entry: { if: { consent: email } }`");
+    // What stands after a message that is told of is mended with it.
+    let unasked = graph.walk(|node| match graph.advertises(node) {
+        true => Vec::new(),
+        false => untold(graph, node, &agreed, &|came| known.implies(came)),
+    });
+    let served = served(graph, &reached);
+    for (step, node) in graph.nodes.iter().enumerate() {
+        if !holds(&unasked, step) || !graph.advertises(node) || holds(&served, step) {
+            continue;
+        }
+        report
+            .add(
+                node.at,
+                "no-consent-asked",
+                "nothing on a way to this message tells that the contact agreed to advertising: for \
+                 who did not, it is skipped",
+            )
+            .hint(
+                "let in who agreed, by `entry: { if: { consent: email } }`, or put it into an `if` \
+                 that asks for it",
+            );
+    }
+}
+
+/// The steps on whose ways, before or after them, something is sent that is no advertising. That is for
+/// who did not agree too, and the advertising beside it is left out for them.
+fn served(graph: &Graph<'_>, reached: &[bool]) -> Vec<bool> {
+    let serves = |(step, node): &(usize, &Node<'_>)| {
+        holds(reached, *step) && node.sends() && !graph.advertises(node)
+    };
+    let serves = || graph.nodes.iter().enumerate().filter(serves).map(|(step, _)| step);
+    let after = graph.walk_from(serves(), |node| node.next.clone());
+    let before = graph.walk_back(serves(), |step, _| holds(reached, step));
+    after.into_iter().zip(before).map(|(after, before)| after || before).collect()
 }
 
 /// What tells that a contact agreed.
@@ -119,6 +122,16 @@ impl<'s> Known<'s> {
             for link in languages.values().flat_map(|template| links(&template.html)) {
                 *self.links.entry(link).or_insert(true) &= marketing;
             }
+        }
+    }
+
+    /// Whether a condition without others in it, which is so, is so for those who agreed alone.
+    fn tells(&self, when: &Condition, channels: &BTreeSet<Channel>) -> bool {
+        match when {
+            Condition::Consent(channel) => channels.contains(channel),
+            Condition::Form { name, .. } => self.forms.contains(name.as_str()),
+            Condition::List(list) => self.lists.contains(list.as_str()),
+            _ => false,
         }
     }
 

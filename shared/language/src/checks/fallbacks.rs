@@ -11,11 +11,13 @@ use serde_json::Value;
 use crate::{
     checks::{
         Checked,
+        calls::{after_calls, called},
         graph::{Graph, holds},
         implied::{field_is_there, trigger_tells, untold as onward},
+        texts::{self, Text},
         uses::{PROFILE, printed},
     },
-    jinja::{Lines, Place},
+    jinja::Lines,
     problem::{Problem, Report},
     words::quote,
 };
@@ -81,50 +83,17 @@ pub(super) fn check<'s>(
     report: &mut Report<'_>,
 ) -> Vec<Problem> {
     let missing = Missing::of(checked, begun);
-    let mut sent_by: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (step, node) in checked.graph.nodes.iter().enumerate() {
-        let (texts, places) = match &node.step.action {
-            Action::Sms { text, .. } | Action::Tell { text, .. } => {
-                (text, checked.source.places.steps.get(node.id))
-            }
-            Action::Email { template, subject, .. } => {
-                sent_by.entry(template).or_default().push(step);
-                (subject, checked.source.places.steps.get(node.id))
-            }
-            _ => continue,
-        };
-        for (language, text) in texts {
-            let place = places.and_then(|places| places.inner.texts.get(language)).copied();
-            missing.of_text(text, place.unwrap_or(Place::At(node.at)), &[step], report);
-        }
-    }
-    let mut problems = Vec::new();
-    for (template, languages) in &checked.source.places.templates {
-        let texts = checked.source.flow.templates.get(template);
-        let Some(steps) = sent_by.get(template.as_str()) else { continue };
-        for (language, places) in languages {
-            let Some(text) = texts.and_then(|texts| texts.get(language)) else { continue };
-            let mut report = Report::new(&places.html);
-            missing.of_text(&text.subject, places.subject, steps, &mut report);
-            if let Some((preheader, place)) = text.preheader.as_ref().zip(places.preheader) {
-                missing.of_text(preheader, place, steps, &mut report);
-            }
-            missing.of_text(&text.html, places.body, steps, &mut report);
-            problems.extend(report.into_problems());
-            if let Some((text, file)) = text.text.as_ref().zip(places.text.as_ref()) {
-                let mut report = Report::new(file);
-                missing.of_text(text, Place::Lines(1), steps, &mut report);
-                problems.extend(report.into_problems());
-            }
-        }
-    }
-    problems
+    texts::each(checked, report, |text, report| missing.of_text(&text, report))
 }
 
 /// What may be missing when a message of a flow is made.
 struct Missing<'g, 's> {
     graph: &'g Graph<'s>,
     begun: Begun,
+    /// Whether another flow starts this one, and hands on what it knows.
+    is_started: bool,
+    /// The steps before which a system may have been called.
+    called: Vec<bool>,
     /// By field: the steps that a run may come to before anything tells that the field holds
     /// something.
     untold: RefCell<BTreeMap<String, Vec<bool>>>,
@@ -138,23 +107,29 @@ impl<'g, 's> Missing<'g, 's> {
             order: own.order && started.is_none_or(|by| by.order),
             event: own.event && started.is_none_or(|by| by.event),
         };
-        Self { graph: &checked.graph, begun, untold: RefCell::default() }
+        Self {
+            graph: &checked.graph,
+            begun,
+            is_started: started.is_some(),
+            called: called(&checked.graph),
+            untold: RefCell::default(),
+        }
     }
 
-    /// Reports what a text that `steps` send prints without a fallback.
-    fn of_text(&self, text: &str, place: Place, steps: &[usize], report: &mut Report<'_>) {
+    /// Reports what a text prints without a fallback.
+    fn of_text(&self, text: &Text<'_>, report: &mut Report<'_>) {
         let mut told = BTreeSet::new();
         let mut lines = None;
-        for name in printed(text) {
-            if told.contains(&name.path) || !self.may_miss(&name.path, steps) {
+        for name in printed(text.text) {
+            if told.contains(&name.path) || !self.may_miss(&name.path, text.steps) {
                 continue;
             }
-            let lines = lines.get_or_insert_with(|| Lines::of(text));
+            let lines = lines.get_or_insert_with(|| Lines::of(text.text));
             let (line, column) = lines.position(name.offset);
             let (path, shown) = (&name.path, quote(&name.path));
             report
                 .add(
-                    place.mark(line, column),
+                    text.place.mark(line, column),
                     "no-fallback",
                     format!("{shown} may be missing: then nothing is printed here"),
                 )
@@ -175,6 +150,11 @@ impl<'g, 's> Missing<'g, 's> {
                 Some(member) => self.untold(&format!("event.{}", head(member)), steps),
                 None => rest == "name" && !self.begun.event,
             },
+            // That nobody is called at all is told elsewhere.
+            "call" if !rest.is_empty() => {
+                (self.is_started || steps.iter().any(|step| holds(&self.called, *step)))
+                    && self.untold(&format!("call.{}", head(rest)), steps)
+            }
             "order" if rest.is_empty() => false,
             "order" => {
                 (!self.begun.order || OF_ORDER.contains(&head(rest)))
@@ -198,7 +178,13 @@ impl<'g, 's> Missing<'g, 's> {
             if untold.len() >= FIELDS_MAX {
                 return false;
             }
-            let found = self.graph.walk(|node| match fills(&node.step.action, field) {
+            // Each call takes the place of what was answered before.
+            let anew = match field.starts_with("call.") {
+                true => after_calls(self.graph),
+                false => Vec::new(),
+            };
+            let from = self.graph.first.into_iter().chain(anew);
+            let found = self.graph.walk_from(from, |node| match fills(&node.step.action, field) {
                 true => Vec::new(),
                 false => {
                     let asked = |when: &_, answer| field_is_there(when, answer, field);

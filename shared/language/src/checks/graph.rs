@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use masa_domain::{Action, Anchor, Flow, Moment, Step};
+use masa_domain::{Action, Anchor, Flow, Kind, Moment, Step};
 
 use crate::{flow::Source, problem::Mark};
 
@@ -71,6 +71,11 @@ impl<'s> Graph<'s> {
         self.by_id.get(id).copied()
     }
 
+    /// Whether a step sends advertising.
+    pub(super) fn advertises(&self, node: &Node<'_>) -> bool {
+        self.flow.sends(node.id).is_some_and(|(_, kind)| kind == Kind::Marketing)
+    }
+
     pub(super) fn node(&self, index: usize) -> Option<&Node<'s>> {
         self.nodes.get(index)
     }
@@ -80,10 +85,10 @@ impl<'s> Graph<'s> {
         self.walk_from(self.first, onward)
     }
 
-    /// The steps that a walk from `first` comes to, with it.
+    /// The steps that a walk from some comes to, with these.
     pub(super) fn walk_from<'g>(
         &'g self,
-        first: Option<usize>,
+        first: impl IntoIterator<Item = usize>,
         onward: impl Fn(&'g Node<'s>) -> Vec<usize>,
     ) -> Vec<bool> {
         let mut reached = vec![false; self.nodes.len()];
@@ -97,6 +102,26 @@ impl<'s> Graph<'s> {
             }
         }
         reached
+    }
+
+    /// The steps from which a walk leads to some, with these. `through` says which steps lead on.
+    pub(super) fn walk_back(
+        &self,
+        to: impl IntoIterator<Item = usize>,
+        through: impl Fn(usize, &Node<'s>) -> bool,
+    ) -> Vec<bool> {
+        let mut before: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
+        for (step, node) in
+            self.nodes.iter().enumerate().filter(|(step, node)| through(*step, node))
+        {
+            for next in &node.next {
+                before.get_mut(*next).into_iter().for_each(|before| before.push(step));
+            }
+        }
+        self.walk_from(to, |node| {
+            let before = self.find(node.id).and_then(|step| before.get(step));
+            before.cloned().unwrap_or_default()
+        })
     }
 
     /// The steps that are `within`, in knots of which each step leads to each other one. A knot comes

@@ -2,7 +2,26 @@
 
 use masa_domain::{Action, Anchor, Condition, FieldTest, Trigger};
 
-use crate::checks::graph::{Graph, Node};
+use crate::{
+    checks::graph::{Graph, Node},
+    problem::Mark,
+};
+
+/// A condition and those in it, each with where it stands: an outer one before those in it, as in `marks`.
+pub(super) fn with_inner<'s>(when: &'s Condition, marks: &[Mark]) -> Vec<(&'s Condition, Mark)> {
+    let mut all = Vec::new();
+    let mut open = vec![when];
+    let mut marks = marks.iter();
+    while let Some(condition) = open.pop() {
+        all.push((condition, marks.next().copied().unwrap_or(Mark::START)));
+        match condition {
+            Condition::All(members) | Condition::Any(members) => open.extend(members.iter().rev()),
+            Condition::Not(one) => open.push(one),
+            _ => {}
+        }
+    }
+    all
+}
 
 /// Whether a condition that answers `answer` tells something, which a condition without others in it
 /// tells as `tells` says.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use masa_domain::{Action, Shop};
+use masa_domain::{Action, Setup};
 
 use crate::{
     checks::Checked,
@@ -12,12 +12,17 @@ use crate::{
 
 /// Reports what has texts in some but not all of the languages in which the shop has a name. What is
 /// missing in a template is a problem of its first file.
-pub(super) fn check(checked: &Checked<'_>, shop: &Shop, report: &mut Report<'_>) -> Vec<Problem> {
-    let languages: BTreeSet<&str> = shop.name.keys().map(String::as_str).collect();
+/// What a person is told needs the language of that person alone.
+pub(super) fn check(checked: &Checked<'_>, setup: &Setup, report: &mut Report<'_>) -> Vec<Problem> {
+    let languages: BTreeSet<&str> = setup.shop.name.keys().map(String::as_str).collect();
     for node in &checked.graph.nodes {
         let (what, texts) = match &node.step.action {
             Action::Sms { text, .. } => ("this SMS", text),
             Action::Email { subject, .. } => ("this subject", subject),
+            Action::Tell { person, text } => {
+                of_person(person, text, setup, node.at, report);
+                continue;
+            }
             _ => continue,
         };
         let missing = missing(texts, &languages);
@@ -44,6 +49,25 @@ pub(super) fn check(checked: &Checked<'_>, shop: &Shop, report: &mut Report<'_>)
         problems.extend(report.into_problems());
     }
     problems
+}
+
+/// Reports what a person is told in other languages than their own.
+fn of_person(
+    person: &str,
+    text: &BTreeMap<String, String>,
+    setup: &Setup,
+    at: Mark,
+    report: &mut Report<'_>,
+) {
+    let own = setup.people.get(person).and_then(|person| person.language.as_ref());
+    let language = own.unwrap_or(&setup.shop.language).as_str();
+    if missing(text, &BTreeSet::from([language])).is_empty() {
+        return;
+    }
+    let message = format!("{} reads {}, in which this has no text", quote(person), quote(language));
+    report
+        .add(at, "missing-translation", message)
+        .hint("write it in the language of `people` in shop.yaml, else in the shop's");
 }
 
 /// The languages that are missing among `texts`; none when there are no texts, or one for all.

@@ -5,18 +5,24 @@
 
 mod asked;
 mod branches;
+mod calls;
 mod consent;
 mod dates;
+mod effects;
+mod entry;
 mod fallbacks;
 mod graph;
 mod implied;
 mod languages;
 mod loops;
+mod rests;
 mod sent;
 mod sms;
+mod texts;
 mod together;
 mod uses;
 
+use jiff::Timestamp;
 use masa_domain::Setup;
 
 use crate::{
@@ -33,8 +39,13 @@ struct Checked<'s> {
 
 /// Checks flows in which everything is understood. `setup` is absent when `shop.yaml` is not
 /// understood, and `whole` says whether these are all the flows of the folder: what is asked of the shop
-/// or of other flows is then not checked.
-pub(crate) fn check(sources: &[Source], setup: Option<&Setup>, whole: bool) -> Vec<Problem> {
+/// or of other flows is then not checked. `now` is the time of the check, if that is to matter.
+pub(crate) fn check(
+    sources: &[Source],
+    setup: Option<&Setup>,
+    whole: bool,
+    now: Option<Timestamp>,
+) -> Vec<Problem> {
     let flows: Vec<Checked<'_>> =
         sources.iter().map(|source| Checked { source, graph: Graph::of(source) }).collect();
     let begun = fallbacks::begun(&flows);
@@ -43,11 +54,14 @@ pub(crate) fn check(sources: &[Source], setup: Option<&Setup>, whole: bool) -> V
         let mut report = Report::new(&checked.source.path);
         loops::unreachable(&checked.graph, &mut report);
         loops::check(&checked.graph, &mut report);
-        branches::check(checked, setup.map(|setup| &setup.shop), &mut report);
+        let shop = setup.map(|setup| &setup.shop);
+        branches::check(checked, shop, &mut report);
+        rests::check(checked, shop, &mut report);
+        entry::check(checked, shop, now, &mut report);
         sent::check(checked, &mut report);
         dates::check(&checked.graph, &mut report);
         if let Some(setup) = setup {
-            problems.extend(languages::check(checked, &setup.shop, &mut report));
+            problems.extend(languages::check(checked, setup, &mut report));
         }
         sms::check(checked, &mut report);
         problems.extend(fallbacks::check(checked, &begun, &mut report));
@@ -56,8 +70,9 @@ pub(crate) fn check(sources: &[Source], setup: Option<&Setup>, whole: bool) -> V
     if let (true, Some(setup)) = (whole, setup) {
         problems.extend(consent::check(&flows, &setup.forms));
         problems.extend(asked::check(&flows));
+        problems.extend(calls::check(&flows));
         problems.extend(sent::of_other_flows(&flows));
-        problems.extend(together::check(&flows));
+        problems.extend(together::check(&flows, &setup.forms));
     }
     problems
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use masa_domain::{Action, Condition};
 
 use crate::{
-    checks::{Checked, graph::holds},
+    checks::{Checked, graph::holds, implied::with_inner},
     problem::{Mark, Problem, Report},
     words::{did_you_mean, quote},
 };
@@ -81,20 +81,10 @@ pub(super) fn of_other_flows(flows: &[Checked<'_>]) -> Vec<Problem> {
 }
 
 /// The messages that a condition asks about. `marks` are its own and those of the conditions in it.
-fn in_condition<'s>(when: &'s Condition, marks: &'s [Mark]) -> Vec<Asked<'s>> {
-    let mut asked = Vec::new();
-    let mut open = vec![when];
-    let mut marks = marks.iter();
-    while let Some(condition) = open.pop() {
-        let at = marks.next().copied().unwrap_or(Mark::START);
-        match condition {
-            Condition::Email { step, flow, .. } => {
-                asked.push(Asked { step, flow: flow.as_deref(), at });
-            }
-            Condition::All(members) | Condition::Any(members) => open.extend(members.iter().rev()),
-            Condition::Not(one) => open.push(one),
-            _ => {}
-        }
-    }
-    asked
+fn in_condition<'s>(when: &'s Condition, marks: &[Mark]) -> Vec<Asked<'s>> {
+    let asked = with_inner(when, marks).into_iter().filter_map(|(condition, at)| match condition {
+        Condition::Email { step, flow, .. } => Some(Asked { step, flow: flow.as_deref(), at }),
+        _ => None,
+    });
+    asked.collect()
 }

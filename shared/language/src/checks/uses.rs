@@ -30,6 +30,33 @@ pub(super) fn printed(template: &str) -> Vec<Printed> {
     found
 }
 
+/// The names that begin so and that a template uses, in whatever way, each where it stands first; none when
+/// the template makes what they stand for itself.
+pub(super) fn used(template: &str, prefix: &str) -> Vec<Printed> {
+    if !template.contains(prefix) {
+        return Vec::new();
+    }
+    let tags = tags(template);
+    let mut open = Open::default();
+    let mut found: Vec<Printed> = Vec::new();
+    for tag in &tags {
+        if !tag.prints {
+            open.statement(tag);
+        }
+        let mut index = 0;
+        while index < tag.tokens.len() {
+            let (name, after) = path(&tag.tokens, index);
+            let new = name.filter(|(path, _)| {
+                path.starts_with(prefix) && !found.iter().any(|known| known.path == *path)
+            });
+            found.extend(new.map(|(path, offset)| Printed { path, offset }));
+            index = after;
+        }
+    }
+    found.retain(|name| !open.own.contains(name.path.split('.').next().unwrap_or_default()));
+    found
+}
+
 /// What is known where a tag stands.
 #[derive(Default)]
 struct Open {

@@ -3,8 +3,7 @@
 use super::{
     Head, Key, Need, Node, Takes,
     values::{
-        A_COUNT, A_DURATION, A_NAME, A_VALUE, NUMBER, PRODUCT_OR_ANY, SOME_HOURS, WEEKDAYS,
-        YES_OR_NO,
+        A_COUNT, A_DURATION, A_NAME, A_PRODUCT, A_VALUE, NUMBER, SOME_HOURS, WEEKDAYS, YES_OR_NO,
     },
 };
 
@@ -95,8 +94,9 @@ pub(crate) static CONDITION: Node = Node {
         Head::new(
             Key::new(
                 "purchased",
-                PRODUCT_OR_ANY,
-                "Any product was bought, or the one with this id. Within a time, the last 30 orders are known.",
+                A_PRODUCT,
+                "Any product was bought, the one with this id, or (`same`) one of the order that let the \
+                 contact in. Within a time, the last 30 orders are known.",
             )
             .rows("C3"),
             &[
@@ -105,7 +105,10 @@ pub(crate) static CONDITION: Node = Node {
                 Key::new("times", A_COUNT, "So many orders at least.").or("1"),
                 Key::new("total", Takes::Plain(&NUMBER), "For so much at least, all together."),
             ],
-            &["{ purchased: any, category: tea, since: entry, times: 3, total: 500 }"],
+            &[
+                "{ purchased: any, category: tea, since: entry, times: 3, total: 500 }",
+                "{ purchased: same, since: entry }",
+            ],
         ),
         Head::new(
             Key::new("event", A_NAME, "An event of this name came. How often counts ever; `since` asks when last."),

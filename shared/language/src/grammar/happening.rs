@@ -4,8 +4,8 @@ use super::{
     Head, Key, Map, Need, Node, Takes,
     condition::{CONTAINS, EMPTY, IS, ONE_OF, OVER, UNDER},
     values::{
-        A_CLOCK, A_COUNT, A_DURATION, A_NAME, AN_OFFSET, DATE, MEMBER, NAME, NUMBER,
-        PRODUCT_OR_ANY, REFERRALS, YES_OR_NO,
+        A_CLOCK, A_COUNT, A_DURATION, A_NAME, A_PRODUCT, AN_OFFSET, ANY_OR_ONE, DATE, MEMBER, NAME,
+        NUMBER, REFERRALS, YES_OR_NO,
     },
 };
 
@@ -31,8 +31,13 @@ pub(crate) static HAPPENING: Node = Node {
             &["{ form: spring }"],
         ),
         Head::new(
-            Key::new("purchased", PRODUCT_OR_ANY, "Any product was bought, or the one with this id.")
-                .rows("T3"),
+            Key::new(
+                "purchased",
+                A_PRODUCT,
+                "Any product was bought, the one with this id, or (`same`, not in triggers) one of the order \
+                 that let the contact in.",
+            )
+            .rows("T3"),
             &[
                 Key::new("category", A_NAME, "A product of this category of `shop.yaml`."),
                 Key::new("nth", A_COUNT, "The contact's order of this number alone."),
@@ -42,6 +47,7 @@ pub(crate) static HAPPENING: Node = Node {
             &[
                 "{ purchased: any, category: tea, nth: 3, over: 200 }",
                 "{ purchased: mint, every: 5 }",
+                "{ purchased: same }",
             ],
         ),
         Head::new(
@@ -71,7 +77,7 @@ pub(crate) static HAPPENING: Node = Node {
         Head::new(
             Key::new(
                 "opened",
-                PRODUCT_OR_ANY,
+                ANY_OR_ONE,
                 "Mails were read: of all journeys, or of the one that is named. One mail counts once, and a \
                  click is a reading.",
             )

@@ -3,8 +3,8 @@
 use super::{
     HAPPENING, Head, Key, Map, Node, Takes,
     values::{
-        A_COUNT, A_DURATION, A_MOMENT, A_NAME, A_TEXT, NAME, NAMED_VALUES, PRODUCT_OR_ANY,
-        REFERRALS, STATUS,
+        A_COUNT, A_DURATION, A_MOMENT, A_NAME, A_TEXT, ANY_OR_ONE, NAME, NAMED_VALUES, REFERRALS,
+        STATUS,
     },
 };
 
@@ -90,7 +90,7 @@ pub(crate) static LINE: Node = Node {
         ),
         done(
             "buy",
-            Takes::Either(&[PRODUCT_OR_ANY, Takes::Node(&BUY)]),
+            Takes::Either(&[ANY_OR_ONE, Takes::Node(&BUY)]),
             "It buys: one for 100, unless more is said.",
             &["{ buy: any }", "{ buy: { product: mint, quantity: 2, total: 120 } }"],
         ),
@@ -194,7 +194,7 @@ pub(crate) static BUY: Node = Node {
     name: "purchase",
     says: "An order.",
     keys: &[
-        Key::new("product", PRODUCT_OR_ANY, "The product's id.").or("any"),
+        Key::new("product", ANY_OR_ONE, "The product's id.").or("any"),
         Key::new("quantity", A_COUNT, "How many.").or("1"),
         Key::new("total", Takes::Json, "What is paid, as the shop would write it.").or("100"),
     ],

@@ -155,7 +155,13 @@ pub(crate) static STEP: Node = Node {
             &["{ stamp: seen_on }"],
         ),
         Head::new(
-            Key::new("coupon", A_NAME, "Sets a field to a code of this run's own.").rows("A10"),
+            Key::new(
+                "coupon",
+                A_NAME,
+                "Sets a field to a code of this run's own, and its texts show that one, whatever another run \
+                 writes there.",
+            )
+            .rows("A10"),
             &[Key::new("prefix", Takes::Plain(&PREFIX), "What the code begins with.")],
             &["{ coupon: code, prefix: TEA }"],
         ),

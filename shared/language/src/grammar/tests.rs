@@ -24,12 +24,18 @@ questions: { nps: { type: nps, text: How likely? }, taste: { type: text, text: W
 people: { sales: sales@shop.example }
 systems: { crm: https://crm.example.com/hooks }
 ";
+/// With steps of all names that tests use in the examples.
 const FLOW: &str = "\
 flow: one
 trigger: { joined: news }
 steps:
   - email: hello
   - { id: later, wait: 1d }
+  - { id: nudge, wait: 1d }
+  - { id: to-sales, wait: 1d }
+  - { id: to-crm, wait: 1d }
+  - { id: story, wait: 1d }
+  - wait: 2d
 ";
 const WELCOME: &str = "{ flow: welcome, trigger: { joined: news }, steps: [ { email: hello } ] }";
 const TESTS: &str = "tests: [ { name: it, steps: [ { email: hello } ] } ]";

@@ -89,8 +89,10 @@ pub(super) const YES_OR_NO: Takes = Takes::Plain(&YES_NO);
 /// A text, or texts by language.
 pub(super) const TEXTS: Takes =
     Takes::Either(&[A_TEXT, Takes::Map(&Map { names: &LANGUAGE, of: A_TEXT, count: (1, None) })]);
-/// Any product, or one.
-pub(super) const PRODUCT_OR_ANY: Takes = Takes::Either(&[Takes::Words(&["any"]), A_NAME]);
+/// Any, or the one of this name.
+pub(super) const ANY_OR_ONE: Takes = Takes::Either(&[Takes::Words(&["any"]), A_NAME]);
+/// Any product, one of those that began the run, or the one with this id.
+pub(super) const A_PRODUCT: Takes = Takes::Either(&[Takes::Words(&["any", "same"]), A_NAME]);
 const WEEKDAY: Takes = Takes::Words(&["sun", "mon", "tue", "wed", "thu", "fri", "sat"]);
 /// A day of the week, or several.
 pub(super) const WEEKDAYS: Takes = Takes::Either(&[WEEKDAY, Takes::List(&WEEKDAY, 1)]);

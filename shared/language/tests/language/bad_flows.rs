@@ -66,6 +66,7 @@ fn the_keys_of_a_flow() {
         ("flow: one\ntrigger: { joined: news }\nexit: { ended: two }\n", "3:16 unknown-flow"),
         ("flow: one\ntrigger: { date: 2026-12-24, yearly: true }\n", "2:18 not-yearly"),
         ("flow: one\ntrigger: { event: paid, same: id }\n", "2:31 same-in-trigger"),
+        ("flow: one\ntrigger: { purchased: same }\n", "2:23 same-in-trigger"),
         ("flow: one\ntrigger: { opened: one, since: purchase }\n", "2:32 since-of-flow"),
         ("flow: one\ntrigger: { joined: news }\nsend: marketing\n", "3:7 wrong-type"),
         ("flow: one\ntrigger: { joined: news }\nsend: { kind: spam }\n", "3:15 unknown-word"),

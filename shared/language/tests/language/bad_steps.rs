@@ -54,6 +54,8 @@ fn steps_that_are_none() {
         ("wait_until: { date: due, offset: 3 }", "5:38 bad-offset"),
         ("wait_until: { holiday: new-moon }", "5:28 unknown-holiday"),
         ("wait_until: { date: event.data.day }", "5:25 event-data"),
+        ("wait_until: { date: 24.12.2026 }", "5:25 bad-time"),
+        ("wait_until: { date: 2026-02-30 }", "5:25 bad-time"),
         ("{ if: { field: event.data.total, over: 3 }, then: [ exit ] }", "5:20 event-data"),
     ] {
         flow_refused(&with_steps(&format!("  - email: hello\n  - {step}\n")), &[expected]);

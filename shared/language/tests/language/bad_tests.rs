@@ -2,6 +2,59 @@
 
 use masa_language::{Files, read_tests};
 
+/// The journey beside these tests.
+const FLOW: &str = "\
+flow: one
+trigger: { joined: news }
+steps:
+  - email: hello
+  - start: two
+  - { id: pause, wait: 2d }
+";
+const TWO: &str = "flow: two\ntrigger: { event: x }\nsteps:\n  - { id: more, wait: 1d }\n";
+const HELLO: &str = "---\nsubject: Hello\n---\n<p>Hello</p>\n";
+
+/// What is told of a line of a test, with its hint.
+fn told(line: &str, flow: &str) -> Vec<(String, String)> {
+    let tests = format!("tests:\n  - name: it\n    steps:\n      - {line}\n");
+    let files = Files::from_texts([
+        ("one/flow.yaml", flow.to_owned()),
+        ("one/templates/hello.en.html", HELLO.to_owned()),
+        ("two/flow.yaml", TWO.to_owned()),
+        ("one/tests.yaml", tests),
+    ]);
+    let problems = read_tests(&files).err().unwrap_or_default();
+    let told = problems
+        .into_iter()
+        .map(|p| (format!("{}:{} {}", p.line, p.column, p.code), p.hint.unwrap_or_default()));
+    told.collect()
+}
+
+#[test]
+fn steps_that_the_journey_has_not() {
+    for (line, expected) in [
+        ("at: paus", "4:13 unknown-step"),
+        ("email: helo", "4:16 unknown-step"),
+        ("click: { step: helo, link: a }", "4:24 unknown-step"),
+        ("{ open: helo }", "4:17 unknown-step"),
+        ("sms: nudge", "4:14 unknown-step"),
+        ("tell: sales", "4:15 unknown-step"),
+        ("call: crm", "4:15 unknown-step"),
+        ("unsubscribe: helo", "4:22 unknown-step"),
+    ] {
+        let told = told(line, FLOW);
+        assert_eq!(told.len(), 1, "{line}: {told:?}");
+        assert_eq!(told[0].0, expected, "{line}");
+    }
+    assert_eq!(told("at: paus", FLOW)[0].1, "did you mean `pause`?");
+    // Of the journey, or of one that it names; a journey with problems of its own is not asked.
+    for line in ["at: pause", "email: hello", "click: { step: hello }", "at: more", "at: start-two"]
+    {
+        assert_eq!(told(line, FLOW), [], "{line}");
+    }
+    assert_eq!(told("at: paus", &FLOW.replace("2d", "2 d")), []);
+}
+
 #[test]
 fn lines_of_tests_that_are_none() {
     for (line, expected) in [

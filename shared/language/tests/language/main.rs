@@ -12,6 +12,7 @@ mod hostile;
 mod library;
 mod pages;
 mod shop;
+mod slips;
 mod words;
 
 use masa_language::{Files, Library, Problem, Severity};

@@ -31,7 +31,7 @@ trigger:
 entry:
   if: { all: [ { field: event.city, is: Holon }, { email: hello, was: delivered, flow: words } ] }
   late: latest
-exit: { event: paid, same: invoice_id }
+exit: [ { event: paid, same: invoice_id }, { purchased: same, category: tea } ]
 goal: { purchased: any, within: 14d }
 send: { hours: "09:00-20:00", days: [sun, mon], rest: israel, deadline: 2d, priority: 8, best_hour: true }
 steps:
@@ -57,6 +57,7 @@ steps:
       any:
         - { form: spring, since: 30d }
         - { purchased: any, category: tea, since: entry, times: 3, total: 99.5 }
+        - { purchased: same, times: 2 }
         - { event: visit, since: 1w, times: 2 }
         - { consent: sms }
         - { days_to: renewal, under: 10 }
@@ -143,7 +144,8 @@ fn the_head_of_the_flow() {
     let flow = flow();
     let paid =
         Trigger::Event { name: text("paid"), matching: [].into(), same: Some(text("invoice_id")) };
-    assert_eq!(flow.exits, [paid]);
+    let again = Bought { category: Some(text("tea")), ..Product::Same.into() };
+    assert_eq!(flow.exits, [paid, Trigger::Purchased(again)]);
     assert_eq!(flow.late, Late::Latest);
     let goal = flow.goal.unwrap();
     assert_eq!(goal.reached_by, [Trigger::Purchased(Product::Any.into())]);
@@ -222,6 +224,10 @@ fn c1_to_c6_the_conditions() {
             times: 3,
             total: serde_json::Number::from_f64(99.5),
             ..PurchaseTest::once(Product::Any, Since::Entry)
+        }),
+        Condition::Purchased(PurchaseTest {
+            times: 2,
+            ..PurchaseTest::once(Product::Same, Since::Ever)
         }),
         Condition::Event {
             name: text("visit"),

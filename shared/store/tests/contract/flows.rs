@@ -61,7 +61,8 @@ pub(crate) async fn what_is_published_is_live(bench: Bench) {
     let triggers = vec!["joined:newsletter".to_owned()];
     let digest = "<p>שלום 🫖</p>".to_owned();
     let (goals, standing) = (Vec::new(), Standing::Live);
-    let live = LiveFlow { version: 1, digest, triggers, goals, dated: Vec::new(), priority: 5, standing };
+    let live =
+        LiveFlow { version: 1, digest, triggers, goals, dated: Vec::new(), priority: 5, standing };
     let flows = [("welcome".to_owned(), live)].into();
     let expected = Catalogue { revision: 1, flows, setup, ..Catalogue::default() };
     assert_eq!(bench.store.catalogue().await.unwrap(), expected);

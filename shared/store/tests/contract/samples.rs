@@ -186,6 +186,7 @@ fn a_run(number: usize, state: State) -> Run {
         generation: 7,
         state,
         data: if number > 1 { json!({ "order": order() }) } else { Value::Null },
+        coupons: [("reward".to_owned(), "TEA-7K2M".to_owned())].into(),
         messages: [("hello".to_owned(), 6)].into(),
         story: story(),
         forgotten: 41,

@@ -21,10 +21,11 @@ fn crate_folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The texts between quotes that look like codes: small words with `-` between them.
+/// The texts between quotes that look like codes: small words, not numbers alone, with `-` between them.
 fn likely(text: &str) -> impl Iterator<Item = &str> {
     let is_code = |text: &&str| {
         text.contains('-')
+            && text.bytes().any(|b| b.is_ascii_lowercase())
             && text.split('-').all(|word| {
                 !word.is_empty()
                     && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())

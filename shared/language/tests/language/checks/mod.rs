@@ -1,11 +1,13 @@
 //! Checks of what a journey would do: for each what it finds, and what it lets pass.
 
 mod branches;
+mod calls;
 mod codes;
 mod graph;
 mod limits;
 mod people;
 mod texts;
+mod times;
 
 use masa_language::{Files, Library, Problem, Severity};
 

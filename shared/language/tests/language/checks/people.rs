@@ -1,6 +1,6 @@
 //! Whom a flow writes to: who agreed, and who gets two messages at once.
 
-use super::{files, told, told_of};
+use super::{SHOP, files, told, told_of};
 
 /// A flow with a trigger and steps, which begin in its line 5.
 fn flow(trigger: &str, entry: &str, steps: &str) -> String {
@@ -18,17 +18,25 @@ fn advertising_to_those_who_may_not_have_agreed() {
         ("{ joined: plain }", MAIL, true),
         ("{ form: plain }", MAIL, true),
         ("{ purchased: any }", MAIL, true),
-        ("{ date: birthday, yearly: true }", MAIL, true),
-        ("[ { joined: plain }, { joined: news } ]", MAIL, false),
+        ("{ date: birthday }", MAIL, true),
+        ("[ { form: spring }, { joined: news } ]", MAIL, false),
+        ("[ { joined: plain }, { joined: news } ]", MAIL, true),
         ("{ joined: plain }", SMS, true),
-        // Nothing that is advertising, or not that alone: the rest is for everybody.
+        // Nothing that is advertising, or beside it a message that is for everybody.
         ("{ joined: plain }", "  - { email: hello, kind: transactional }\n", false),
         (
             "{ joined: plain }",
             "  - { email: hello, kind: transactional }\n  - email: offer\n",
             false,
         ),
-        ("{ joined: plain }", "  - count: visits\n  - email: hello\n", false),
+        (
+            "{ joined: plain }",
+            "  - email: offer\n  - wait: 2d\n  - { email: hello, kind: transactional }\n",
+            false,
+        ),
+        // What a run notes down sends nothing to anybody.
+        ("{ joined: plain }", "  - count: visits\n  - email: hello\n", true),
+        ("{ joined: plain }", "  - join: readers\n  - email: hello\n", true),
         ("{ joined: plain }", "  - { coupon: code }\n  - email: hello\n", true),
         ("{ joined: plain }", "  - wait: 2d\n", false),
     ] {
@@ -63,6 +71,33 @@ fn c5_consent_that_is_asked_for() {
             &["7:5 no-consent-asked"],
         ),
         ("", "  - if: { not: { consent: email } }\n    then: [ exit ]\n  - email: hello\n", &[]),
+        // A list and a form tell of it too, where they come with consent alone; so does what is waited for.
+        ("if: { list: news }", MAIL, &[]),
+        ("if: { list: plain }", MAIL, &["5:5 no-consent-asked"]),
+        ("if: { form: spring }", MAIL, &[]),
+        ("", "  - wait_until: { form: spring, for: 2d }\n    then:\n      - email: hello\n", &[]),
+        (
+            "",
+            "  - wait_until: { form: spring, for: 2d }\n    then: []\n    else:\n      - email: hello\n",
+            &["8:9 no-consent-asked"],
+        ),
+        // Each message by the ways that lead to it; what stands after one that is told of is not told.
+        (
+            "",
+            "  - if: { consent: email }\n    then:\n      - email: hello\n    else:\n      - email: offer\n      - email: last\n",
+            &["9:9 no-consent-asked"],
+        ),
+        (
+            "",
+            "  - if: { list: a }\n    then:\n      - email: hello\n    else:\n      - email: offer\n",
+            &["7:9 no-consent-asked", "9:9 no-consent-asked"],
+        ),
+        // What is for everybody stands on another way.
+        (
+            "",
+            "  - if: { list: a }\n    then:\n      - { email: hello, kind: transactional }\n    else:\n      - email: offer\n",
+            &["9:9 no-consent-asked"],
+        ),
         // By a jump past the question.
         (
             "",
@@ -106,16 +141,39 @@ fn two_flows_that_write_at_once() {
     let later = "  - wait: 2d\n  - email: hello\n";
     let quiet = "  - { email: hello, kind: transactional }\n";
     let then = "  - count: x\n  - { email: hello, kind: transactional }\n  - email: offer\n";
-    let ask = "if: { consent: email }";
+    let ask = "if: { consent: email }, again: always";
     let order = |more: &str| format!("{{ purchased: any{more} }}");
     let event = |plan: &str| format!("{{ event: signed, where: {{ plan: {plan} }} }}");
+    let shop = SHOP.replace("[plain]", "[plain, more]");
     for (a, b, meet) in [
         (one(news, "", MAIL), two(joined, "", MAIL), true),
-        (one(news, "", MAIL), two("{ form: spring }", "", MAIL), false),
+        // The form joins the list, and a form that joins two joins both at once.
+        (one(news, "", MAIL), two("{ form: spring }", "", MAIL), true),
+        (one("{ form: spring }", "", MAIL), two(news, "", MAIL), true),
+        (one("{ form: spring }", "", MAIL), two("{ form: plain }", ask, MAIL), false),
+        (one("{ joined: plain }", ask, MAIL), two("{ form: spring }", "", MAIL), false),
+        (one("{ joined: plain }", ask, MAIL), two("{ joined: more }", ask, MAIL), true),
+        (one("{ form: spring }", "", MAIL), two(news, "", later), false),
+        // An answer is the field of its question's name.
+        (one("{ answered: nps }", ask, MAIL), two("{ field: nps }", ask, MAIL), true),
+        (
+            one("{ field: nps, over: 8 }", ask, MAIL),
+            two("{ answered: nps, is: 9 }", ask, MAIL),
+            true,
+        ),
+        (
+            one("{ answered: nps, over: 8 }", ask, MAIL),
+            two("{ field: nps, under: 7 }", ask, MAIL),
+            false,
+        ),
+        (one("{ answered: nps }", ask, MAIL), two("{ field: code }", ask, MAIL), false),
         (one(news, "", MAIL), two(news, "", later), false),
         (one(news, "", MAIL), two(news, "", quiet), false),
         (one(news, "", MAIL), two(news, "", then), true),
         (one(&order(""), ask, MAIL), two(&order(", category: tea"), ask, MAIL), true),
+        (one(&order(""), ask, MAIL), two("{ purchased: mint }", ask, MAIL), true),
+        (one("{ purchased: mint }", ask, MAIL), two(&order(", nth: 3"), ask, MAIL), true),
+        (one(&order(""), ask, MAIL), two(&order(", over: 200"), ask, later), false),
         (one(&order(", nth: 1"), ask, MAIL), two(&order(", nth: 2"), ask, MAIL), false),
         (one(&order(", nth: 6"), ask, MAIL), two(&order(", every: 4"), ask, MAIL), false),
         (one(&order(", nth: 8"), ask, MAIL), two(&order(", every: 4"), ask, MAIL), true),
@@ -132,11 +190,71 @@ fn two_flows_that_write_at_once() {
         (one(news, "if: { list: a }", MAIL), two(news, "if: { not: { list: b } }", MAIL), true),
     ] {
         let expected = if meet { &["1/flow.yaml:2:10 same-moment"][..] } else { &[] };
-        told_of(&files(&[&a, &b], &[]), expected);
+        // The checks of questions are not these.
+        let asks = "---\nsubject: Hello\n---\n{{ ask('nps') }}\n";
+        told_of(
+            &files(&[&a, &b], &[("0/templates/hello.en.html", asks), ("shop.yaml", &shop)]),
+            expected,
+        );
     }
     let told = told_of(
         &files(&[&one(news, "", MAIL), &two(news, "", MAIL)], &[]),
         &["1/flow.yaml:2:10 same-moment"],
     );
     assert!(told[0].message.contains("`one`"), "{}", told[0]);
+}
+
+/// The one has agreed contacts alone, and its steps begin in line 5.
+#[test]
+fn a_step_that_begins_another_flow_while_its_own_sends() {
+    let two = |trigger: &str, entry: &str, steps: &str| {
+        flow(trigger, entry, steps).replace("flow: one", "flow: two")
+    };
+    let ask = "if: { consent: email }";
+    let (join, mail_then) =
+        ("  - join: plain\n  - email: hello\n", "  - email: hello\n  - join: plain\n");
+    let later = "  - wait: 2d\n  - email: hello\n";
+    let joined = "{ joined: plain }";
+    for (steps, trigger, entry, other, at) in [
+        (join, joined, ask, MAIL, "5:5"),
+        (mail_then, joined, ask, MAIL, "6:5"),
+        ("  - leave: news\n  - email: hello\n", "{ left: news }", ask, MAIL, "5:5"),
+        ("  - set: { a: x }\n  - email: hello\n", "{ field: a }", ask, MAIL, "5:5"),
+        ("  - set: { a: x }\n  - email: hello\n", "{ field: a, is: x }", ask, MAIL, "5:5"),
+        ("  - count: a\n  - email: hello\n", "{ field: a, over: 3 }", ask, MAIL, "5:5"),
+        ("  - stamp: a\n  - email: hello\n", "{ field: a }", ask, MAIL, "5:5"),
+        ("  - start: two\n  - email: hello\n", "{ event: x }", ask, MAIL, "5:5"),
+        ("  - wait: 2d\n  - email: hello\n", "{ ended: one }", ask, MAIL, "6:5"),
+        // On one of the ways, with something between.
+        (
+            "  - if: { list: a }\n    then: [ { join: plain } ]\n  - count: x\n  - email: hello\n",
+            joined,
+            ask,
+            MAIL,
+            "6:13",
+        ),
+        // One of the two waits, or another thing begins the other.
+        ("  - join: plain\n  - wait: 2d\n  - email: hello\n", joined, ask, MAIL, ""),
+        ("  - email: hello\n  - wait: 2d\n  - join: plain\n", joined, ask, MAIL, ""),
+        (join, joined, ask, later, ""),
+        ("  - email: hello\n  - wait: 2d\n", "{ ended: one }", ask, MAIL, ""),
+        ("  - start: two\n  - email: hello\n", "{ event: x }", ask, later, ""),
+        (join, "{ joined: other }", ask, MAIL, ""),
+        (join, "{ left: plain }", ask, MAIL, ""),
+        ("  - set: { a: x }\n  - email: hello\n", "{ field: a, is: y }", ask, MAIL, ""),
+        ("  - set: { a: null }\n  - email: hello\n", "{ field: a, is: y }", ask, MAIL, ""),
+        ("  - stamp: a\n  - email: hello\n", "{ field: a, empty: true }", ask, MAIL, ""),
+        // Whom the step lets in may not enter.
+        (join, joined, "if: { all: [ { consent: email }, { not: { list: plain } } ] }", MAIL, ""),
+        // It sends, and does not advertise.
+        ("  - join: plain\n  - { email: hello, kind: transactional }\n", joined, ask, MAIL, ""),
+    ] {
+        let (one, two) = (flow("{ form: spring }", "", steps), two(trigger, entry, other));
+        let expected = format!("0/flow.yaml:{at} same-moment");
+        let expected = [expected.as_str()];
+        told_of(&files(&[&one, &two], &[]), if at.is_empty() { &[] } else { &expected });
+    }
+    let (one, two) = (flow("{ form: spring }", "", join), two(joined, ask, MAIL));
+    let told = told_of(&files(&[&one, &two], &[]), &["0/flow.yaml:5:5 same-moment"]);
+    assert!(told[0].hint.as_deref().unwrap().contains("begin `two` with one"), "{}", told[0]);
 }

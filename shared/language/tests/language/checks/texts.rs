@@ -23,6 +23,23 @@ fn texts_in_some_of_the_languages() {
 }
 
 #[test]
+fn what_a_person_is_told_is_in_their_language() {
+    let people =
+        "people: { noa: noa@shop.example, dan: { email: dan@shop.example, language: he } }\n";
+    let shop = format!("{SHOP}{people}");
+    for (of, expected) in [
+        ("tell: noa, text: { en: a }", &[][..]),
+        ("tell: noa, text: { he: a }", &["0/flow.yaml:4:5 missing-translation"]),
+        ("tell: dan, text: { he: a }", &[]),
+        ("tell: dan, text: { en: a, fr: b }", &["0/flow.yaml:4:5 missing-translation"]),
+        ("tell: dan, text: a", &[]),
+    ] {
+        let flow = steps(&format!("  - {{ {of} }}\n"));
+        told_of(&files(&[&flow], &[("shop.yaml", &shop)]), expected);
+    }
+}
+
+#[test]
 fn templates_in_some_of_the_languages() {
     let flow = steps("  - email: hello\n");
     let shop = SHOP.replace("{ en: Tea, he: תה }", "{ en: Tea, he: תה, pt-BR: Chá, fr: Thé }");

@@ -1,0 +1,83 @@
+//! What lets in again or no more, and what is held for too long.
+
+use jiff::Timestamp;
+
+use super::{files, steps, told};
+
+/// A flow with this trigger and entry, and nothing else to tell of.
+fn flow(trigger: &str, entry: &str) -> String {
+    format!("flow: one\ntrigger: {trigger}\nentry: {{ {entry} }}\nsteps:\n  - wait: 2d\n")
+}
+
+#[test]
+fn what_comes_again_and_lets_in_once() {
+    for (trigger, entry, expected) in [
+        ("{ date: birthday, yearly: true }", "", &["2:10 never-again"][..]),
+        ("{ holiday: passover, offset: -7d }", "late: all", &["2:10 never-again"]),
+        ("{ purchased: any, every: 5 }", "", &["2:10 never-again"]),
+        ("[ { joined: news }, { purchased: mint, every: 2 } ]", "", &["2:30 never-again"]),
+        ("{ date: birthday, yearly: true }", "again: after 300d", &[]),
+        ("{ purchased: any, every: 5 }", "again: always", &[]),
+        // Whoever says so means it.
+        ("{ holiday: passover }", "again: never", &[]),
+        ("{ date: birthday }", "", &[]),
+        ("{ purchased: any, nth: 5 }", "", &[]),
+        ("{ purchased: any }", "", &[]),
+    ] {
+        told(&flow(trigger, entry), expected);
+    }
+    let told = told(&flow("{ purchased: any, every: 5 }", ""), &["2:10 never-again"]);
+    assert!(told[0].hint.as_deref().unwrap().contains("again: always"), "{}", told[0]);
+}
+
+#[test]
+fn a_day_that_is_over() {
+    let now: Timestamp = "2026-06-20T12:00:00Z".parse().unwrap();
+    for (trigger, expected) in [
+        ("{ date: 2026-06-18 }", &["0/flow.yaml:2:10 date-is-over"][..]),
+        ("{ date: 2026-06-30, offset: -14d }", &["0/flow.yaml:2:10 date-is-over"]),
+        ("[ { joined: news }, { date: 2026-06-01 } ]", &["0/flow.yaml:2:30 date-is-over"]),
+        // Somewhere it is not, yet.
+        ("{ date: 2026-06-19, at: \"18:00\" }", &[]),
+        ("{ date: 2026-06-18, offset: +3d }", &[]),
+        ("{ date: 2026-06-21 }", &[]),
+        ("{ date: birthday }", &[]),
+    ] {
+        let files = files(&[&flow(trigger, "")], &[]);
+        let warnings = masa_language::read_at(&files, now).unwrap().warnings;
+        let found =
+            warnings.iter().map(|p| format!("{}:{}:{} {}", p.file, p.line, p.column, p.code));
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{trigger}");
+        // Without a clock nobody knows.
+        assert_eq!(masa_language::read(&files).unwrap().warnings, []);
+    }
+}
+
+#[test]
+fn a_deadline_that_is_over_before_the_rest() {
+    let flow = |send: &str| {
+        steps("  - email: hello\n").replace("steps:", &format!("send: {{ {send} }}\nsteps:"))
+    };
+    let day = "hours: \"09:00-20:00\"";
+    for (send, expected) in [
+        // From 15:00 of Friday until 21:00 of the Sabbath.
+        ("rest: israel, deadline: 1d".to_owned(), &["3:33 short-deadline"][..]),
+        ("rest: israel, deadline: 30h".to_owned(), &[]),
+        // Until 9:00 of Sunday; from 20:00 of Thursday where Fridays are free.
+        (format!("{day}, rest: israel, deadline: 41h"), &["3:55 short-deadline"]),
+        (format!("{day}, rest: israel, deadline: 2d"), &[]),
+        (
+            format!("{day}, days: [sun, mon, tue, wed, thu], rest: israel, deadline: 2d"),
+            &["3:88 short-deadline"],
+        ),
+        (format!("{day}, days: [sun, mon, tue, wed, thu], rest: israel, deadline: 3d"), &[]),
+        // Nothing rests.
+        (format!("{day}, deadline: 1h"), &[]),
+        (format!("{day}, rest: israel"), &[]),
+    ] {
+        told(&flow(&send), expected);
+    }
+    let told = told(&flow("rest: israel, deadline: 1d"), &["3:33 short-deadline"]);
+    assert!(told[0].message.contains("Friday, 15:00 may go 30 hours later"), "{}", told[0]);
+    assert_eq!(told[0].hint.as_deref(), Some("write `2d` or more"));
+}
