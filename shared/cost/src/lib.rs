@@ -6,9 +6,9 @@
 //! predicts the AWS calls of one path that was walked, so that a meter can hold the table to its word.
 //!
 //! Counted is what a run causes: the hook that begins it, its decisions, messages, waits, and what readers
-//! do with its mails. Not counted: cold starts (two reads more), empty polls of queues, the sweeper's
-//! eight queries each quarter of an hour, what is kept (tables, logs, backups), traffic, retries, other
-//! journeys that a run starts, and events that only end it.
+//! do with its mails. Not counted: cold starts (two reads more), empty polls of queues, the looks through
+//! the indexes each quarter of an hour (`sweep`, `dates`), what is kept (tables, logs, backups), traffic,
+//! retries, other journeys that a run starts, and events that only end it.
 
 mod access;
 mod assumptions;

@@ -125,12 +125,12 @@ pub struct Goal {
 /// The priority of a flow that names none.
 pub const PRIORITY: u8 = 5;
 
-fn usual() -> u8 {
+pub(crate) fn usual() -> u8 {
     PRIORITY
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
-fn is_usual(priority: &u8) -> bool {
+pub(crate) fn is_usual(priority: &u8) -> bool {
     *priority == PRIORITY
 }
 

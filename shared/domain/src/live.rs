@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    flow::{Action, Flow, Late, PRIORITY, is_default},
+    flow::{Action, Flow, Late, is_default, is_usual, usual},
     trigger::Trigger,
 };
 
@@ -44,7 +44,7 @@ pub struct LiveFlow {
     #[serde(default = "usual", skip_serializing_if = "is_usual")]
     pub priority: u8,
     /// Whether contacts move through it.
-    #[serde(default, skip_serializing_if = "is_live")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub standing: Standing,
 }
 
@@ -69,20 +69,6 @@ pub enum Standing {
     Paused,
     /// Nobody enters, and who is inside leaves.
     Ending,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
-fn is_live(standing: &Standing) -> bool {
-    *standing == Standing::Live
-}
-
-fn usual() -> u8 {
-    PRIORITY
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
-fn is_usual(priority: &u8) -> bool {
-    *priority == PRIORITY
 }
 
 impl LiveFlow {

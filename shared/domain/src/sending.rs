@@ -92,7 +92,7 @@ impl Walk<'_> {
             };
             return Some(Opening { at, held_by });
         }
-        let first = (kind == Kind::Marketing).then(|| self.goes_first(run, flow, channel));
+        let first = (kind == Kind::Marketing).then(|| self.goes_first(flow, channel));
         Some(match first.flatten() {
             Some(at) => Opening { at, held_by: "held: a more important message goes first" },
             None => Opening { at, held_by: "" },
@@ -118,12 +118,12 @@ impl Walk<'_> {
 
     /// Until when a message steps back: others of this contact are held whose journeys have a higher
     /// priority, and as many as the tightest cap still has room for.
-    fn goes_first(&self, run: &Run, flow: &Flow, channel: Channel) -> Option<Timestamp> {
+    fn goes_first(&self, flow: &Flow, channel: Channel) -> Option<Timestamp> {
         let yields = self.caps(channel).filter_map(|cap| {
             let before = |at: &Timestamp| cap.within.after(*at) > self.now;
             let sent = self.contact.paced(cap).into_iter().filter(before).count();
             let room = usize::try_from(cap.times).unwrap_or(usize::MAX).saturating_sub(sent);
-            let mut rivals = self.rivals(run, flow, cap);
+            let mut rivals = self.rivals(flow, cap);
             // One that goes when this message counts no more loses nothing by it.
             rivals.retain(|until| *until < cap.within.after(self.now));
             rivals.sort_unstable();
@@ -133,11 +133,11 @@ impl Walk<'_> {
         yields.max()
     }
 
-    /// When the held messages of higher priority go.
-    fn rivals(&self, run: &Run, flow: &Flow, cap: &Cap) -> Vec<Timestamp> {
+    /// When the held messages of higher priority go. The run that walks is not among the contact's.
+    fn rivals(&self, flow: &Flow, cap: &Cap) -> Vec<Timestamp> {
         let others = self.contact.runs.values().filter(|other| {
             // What stands in a paused journey is not about to go.
-            other.id != run.id && !other.parked && self.standing_of(&other.flow) == Standing::Live
+            !other.parked && self.standing_of(&other.flow) == Standing::Live
         });
         let rivals = others.filter_map(|other| {
             other.held.filter(|held| {

@@ -232,13 +232,17 @@ fn the_table_is_made_as_the_store_makes_it() {
     let table = template.resource("Table");
     let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
     assert_eq!(table["KeySchema"], json!([key("pk", "HASH"), key("sk", "RANGE")]));
-    let overdue = json!([{
-        "IndexName": "overdue",
-        "KeySchema": [key("watch", "HASH"), key("due", "RANGE")],
-        "Projection": {"ProjectionType": "KEYS_ONLY"},
-    }]);
-    assert_eq!(table["GlobalSecondaryIndexes"], overdue);
-    let kinds = [("pk", "S"), ("sk", "S"), ("watch", "S"), ("due", "N")];
+    let index = |[name, hash, range]: [&str; 3]| {
+        json!({
+            "IndexName": name,
+            "KeySchema": [key(hash, "HASH"), key(range, "RANGE")],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        })
+    };
+    let indexes = [["overdue", "watch", "due"], ["dates", "shard", "look"]].map(index);
+    assert_eq!(table["GlobalSecondaryIndexes"], json!(indexes));
+    let kinds =
+        [("pk", "S"), ("sk", "S"), ("watch", "S"), ("due", "N"), ("shard", "S"), ("look", "N")];
     let kinds = kinds.map(|(name, kind)| json!({"AttributeName": name, "AttributeType": kind}));
     assert_eq!(table["AttributeDefinitions"], json!(kinds));
     assert_eq!(

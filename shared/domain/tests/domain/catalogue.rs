@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use masa_domain::{Catalogue, Effect, Flow, LiveFlow, Trigger};
+use masa_domain::{Catalogue, Effect, Flow, LiveFlow, Standing, Trigger};
 
 use crate::world::{World, email, event, line};
 
@@ -69,4 +69,22 @@ fn what_is_no_longer_live_lets_nobody_in() {
     assert_eq!(catalogue.flows.clone().into_iter().collect::<Vec<_>>(), [live(&new)]);
     let only = Catalogue { flows: [live(&new)].into(), ..Catalogue::default() };
     assert_eq!(catalogue, only);
+}
+
+/// Goal: of a live flow's priority and standing only what is not usual is written, and it is read back.
+#[test]
+fn what_is_usual_is_not_written() {
+    let (_, usual) = live(&begun_by("tea", &["cup"]));
+    for (priority, standing, told) in [
+        (5, Standing::Live, ""),
+        (4, Standing::Live, r#","priority":4"#),
+        (5, Standing::Paused, r#","standing":"paused""#),
+        (9, Standing::Ending, r#","priority":9,"standing":"ending""#),
+    ] {
+        let live = LiveFlow { priority, standing, ..usual.clone() };
+        let written = serde_json::to_string(&live).unwrap();
+        let expected = r#"{"version":1,"digest":"","triggers":["event:cup"]"#;
+        assert_eq!(written, format!("{expected}{told}}}"));
+        assert_eq!(serde_json::from_str::<LiveFlow>(&written).unwrap(), live);
+    }
 }

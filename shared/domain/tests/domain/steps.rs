@@ -35,7 +35,7 @@ fn until(run: &Run) -> Option<Timestamp> {
     }
 }
 
-fn notes(run: &Run) -> Vec<&str> {
+pub(crate) fn notes(run: &Run) -> Vec<&str> {
     let notes = run.story.iter().filter_map(|entry| match &entry.what {
         What::Note(words) => Some(words.as_str()),
         _ => None,

@@ -21,11 +21,17 @@ pub(crate) async fn is_made_as_the_template_describes_it(bench: Bench) {
     let described = bench.client.describe_table().table_name(&bench.table).send().await.unwrap();
     let table = described.table.unwrap();
     assert_eq!(keys(table.key_schema()), [("pk", &KeyType::Hash), ("sk", &KeyType::Range)]);
-    let [overdue] = table.global_secondary_indexes() else { panic!("one index: {table:?}") };
-    assert_eq!(overdue.index_name(), Some("overdue"));
-    assert_eq!(keys(overdue.key_schema()), [("watch", &KeyType::Hash), ("due", &KeyType::Range)]);
-    let projection = overdue.projection().unwrap();
-    assert_eq!(projection.projection_type(), Some(&ProjectionType::KeysOnly));
+    let mut indexes: Vec<_> = table.global_secondary_indexes().iter().collect();
+    indexes.sort_by_key(|index| index.index_name());
+    let [dates, overdue] = indexes[..] else { panic!("two indexes: {table:?}") };
+    for (index, name, hash, range) in
+        [(dates, "dates", "shard", "look"), (overdue, "overdue", "watch", "due")]
+    {
+        assert_eq!(index.index_name(), Some(name));
+        assert_eq!(keys(index.key_schema()), [(hash, &KeyType::Hash), (range, &KeyType::Range)]);
+        let projection = index.projection().unwrap();
+        assert_eq!(projection.projection_type(), Some(&ProjectionType::KeysOnly));
+    }
     let mut attributes: Vec<_> = table
         .attribute_definitions()
         .iter()
@@ -33,7 +39,17 @@ pub(crate) async fn is_made_as_the_template_describes_it(bench: Bench) {
         .collect();
     attributes.sort_by_key(|(name, _)| *name);
     let (number, text) = (&ScalarAttributeType::N, &ScalarAttributeType::S);
-    assert_eq!(attributes, [("due", number), ("pk", text), ("sk", text), ("watch", text)]);
+    assert_eq!(
+        attributes,
+        [
+            ("due", number),
+            ("look", number),
+            ("pk", text),
+            ("shard", text),
+            ("sk", text),
+            ("watch", text),
+        ]
+    );
     let stream = table.stream_specification.unwrap();
     assert_eq!(stream.stream_view_type, Some(StreamViewType::NewAndOldImages));
     let ttl = bench.client.describe_time_to_live().table_name(&bench.table).send().await.unwrap();
