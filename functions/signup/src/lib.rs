@@ -1,11 +1,20 @@
-//! Signups: `POST /hooks/signup` from the store's server, `POST /forms/{form}` from a browser.
+//! Signups: `POST /hooks/signup` from the store's server, `POST /forms/{form}` from a browser, and the forms
+//! of others, `POST /hooks/typeform` and `/hooks/tally`.
 
 mod form;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use masa_door::{Door, post};
-use masa_intake::{signature::StandardWebhooks, signup::parse};
-use masa_runtime::{Clock, Config, Error, Missing};
+use masa_domain::ContactKey;
+use masa_door::{Door, post, secrets, signed_by};
+use masa_intake::{
+    signature::{StandardWebhooks, Tally, Typeform},
+    signup::parse,
+    tally, typeform,
+};
+use masa_runtime::{
+    Clock, Config, Error, Missing,
+    http::{Reply, Request},
+};
 use masa_store::Flows;
 
 /// The function.
@@ -13,6 +22,8 @@ pub struct Function {
     door: Door,
     flows: Flows,
     secrets: StandardWebhooks,
+    typeform: Option<Typeform>,
+    tally: Option<Tally>,
 }
 
 impl masa_runtime::Function for Function {
@@ -20,20 +31,48 @@ impl masa_runtime::Function for Function {
     type Answer = ApiGatewayV2httpResponse;
 
     fn new(sdk: &aws_types::SdkConfig, config: &Config, clock: Clock) -> Result<Self, Missing> {
-        let secrets = config.read("MASA_SECRET_EVENTS", StandardWebhooks::new)?;
+        let events = config.read("MASA_SECRET_EVENTS", StandardWebhooks::new)?;
         let door = Door::new(sdk, config, clock.clone())?;
         let flows = Flows::new(door.store().clone(), clock);
-        Ok(Self { door, flows, secrets })
+        let typeform = secrets(config, "MASA_SECRET_TYPEFORM", Typeform::new)?;
+        let tally = secrets(config, "MASA_SECRET_TALLY", Tally::new)?;
+        Ok(Self { door, flows, secrets: events, typeform, tally })
     }
 
     async fn handle(&self, event: Self::Event, _: &str) -> Result<Self::Answer, Error> {
         let reply = match post(event) {
             Ok(request) => match request.path_parameter("form").map(str::to_owned) {
                 Some(form) => self.form(&form, &request).await,
-                None => self.door.webhook(&request, &self.secrets, parse).await,
+                None => match request.path().rsplit('/').next() {
+                    Some("typeform") => self.typeform(&request).await,
+                    Some("tally") => self.tally(&request).await,
+                    _ => self.door.webhook(&request, &self.secrets, parse).await,
+                },
             },
             Err(refusal) => refusal,
         };
         Ok(reply.into())
+    }
+}
+
+impl Function {
+    async fn typeform(&self, request: &Request) -> Reply {
+        let origin = signed_by(self.typeform.as_ref(), |secrets| {
+            secrets.verify(request.header("typeform-signature"), request.body())
+        });
+        let parse = |key: &ContactKey, now| {
+            typeform::parse(request.body(), key, now).map(|parsed| parsed.facts())
+        };
+        self.door.platform(request, origin, parse).await
+    }
+
+    async fn tally(&self, request: &Request) -> Reply {
+        let origin = signed_by(self.tally.as_ref(), |secrets| {
+            secrets.verify(request.header("tally-signature"), request.body())
+        });
+        let parse = |key: &ContactKey, now| {
+            tally::parse(request.body(), key, now).map(|parsed| parsed.facts())
+        };
+        self.door.platform(request, origin, parse).await
     }
 }

@@ -55,8 +55,19 @@ pub fn stream_patterns() -> [Value; 2] {
 
 /// The routes of each HTTP function.
 pub const ROUTES: [(&str, &[&str]); 6] = [
-    ("signup", &["ANY /hooks/signup", "ANY /forms/{form}"]),
-    ("purchase", &["ANY /hooks/purchase", "ANY /hooks/shopify"]),
+    (
+        "signup",
+        &["ANY /hooks/signup", "ANY /hooks/typeform", "ANY /hooks/tally", "ANY /forms/{form}"],
+    ),
+    (
+        "purchase",
+        &[
+            "ANY /hooks/purchase",
+            "ANY /hooks/shopify",
+            "ANY /hooks/woocommerce",
+            "ANY /hooks/stripe",
+        ],
+    ),
     ("event", &["ANY /hooks/event"]),
     ("open", &["ANY /o/{token}"]),
     ("click", &["ANY /c/{token}"]),

@@ -9,6 +9,7 @@ use crate::{
     consent::{Answer, Channel},
     contact::Contact,
     decide::Known,
+    fact::OrderStatus,
     id::RunId,
     link::link_key,
     message::Message,
@@ -171,6 +172,7 @@ impl Condition {
             Self::Form { name, since } => asked.seen(&format!("form:{name}"), *since, 1),
             Self::Event { name, since, times } => {
                 asked.seen(&format!("event:{name}"), *since, *times)
+                    || asked.orders(name, *since, *times)
             }
             Self::Purchased(test) => test.holds(asked),
             Self::Field { name, test } => test.holds(asked.field(name).as_ref()),
@@ -230,6 +232,15 @@ impl Asked<'_> {
     fn seen(&self, key: &str, since: Since, times: u32) -> bool {
         let Some(seen) = self.contact.seen.get(key) else { return false };
         seen.times >= times && self.is_since(seen.last_at, since)
+    }
+
+    /// Whether orders came to stand as this event tells. It is asked of how they stand now, which does
+    /// not depend on which of their versions were told.
+    fn orders(&self, event: &str, since: Since, times: u32) -> bool {
+        let Some(status) = OrderStatus::told_by(event) else { return false };
+        let counts = |at| self.is_since(at, since);
+        let orders = self.contact.purchases.standing(status, counts);
+        u32::try_from(orders).is_ok_and(|orders| orders >= times)
     }
 
     /// Whether something that happened at `at` counts.

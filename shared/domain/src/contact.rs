@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::{
     consent::{Answer, Channel, Consent},
-    fact::{Fact, Happening},
+    fact::{Fact, Happening, OrderStatus},
     id::{ContactId, FactId, MessageId, RunId},
-    purchases::Purchases,
+    purchases::{Purchases, Turned},
     run::{End, Run},
     setup::Cap,
     trigger::{Activity, Trigger},
@@ -65,6 +65,10 @@ pub struct Contact {
     /// Name, address, language.
     #[serde(default)]
     pub profile: Profile,
+    /// As of when entries of the profile were told, by senders that say so: an older version of the
+    /// person that comes late does not undo a younger one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub told_at: BTreeMap<String, Timestamp>,
     /// The store's own fields.
     #[serde(default)]
     pub fields: BTreeMap<String, Value>,
@@ -177,6 +181,14 @@ impl FlowLedger {
     }
 }
 
+/// What a fact led to.
+pub(crate) struct Led {
+    /// The lists that the contact joined.
+    pub joined: Vec<String>,
+    /// What its order came to be.
+    pub turned: Option<Turned>,
+}
+
 impl Contact {
     /// A person of whom nothing is known yet.
     pub fn new(id: ContactId, now: Timestamp) -> Self {
@@ -185,6 +197,7 @@ impl Contact {
             version: 0,
             created_at: now,
             profile: Profile::default(),
+            told_at: BTreeMap::new(),
             fields: BTreeMap::new(),
             lists: BTreeMap::new(),
             consent: BTreeMap::new(),
@@ -204,8 +217,8 @@ impl Contact {
         self.applied.contains_key(&fact.id)
     }
 
-    /// Takes over what `fact` tells, and returns the lists that the contact joined by it.
-    pub(crate) fn apply(&mut self, fact: &Fact, now: Timestamp) -> Vec<String> {
+    /// Takes over what `fact` tells, and returns what it led to.
+    pub(crate) fn apply(&mut self, fact: &Fact, now: Timestamp) -> Led {
         // From now on, for one that was replayed long after it came can be delivered again too.
         self.applied.insert(fact.id, now.max(fact.received_at));
         let forget = now.checked_sub(REDELIVERY).unwrap_or(Timestamp::MIN);
@@ -216,20 +229,27 @@ impl Contact {
         forget_oldest(&mut self.applied, APPLIED_KEPT, |at| *at);
         self.apply_details(fact);
         self.count(fact);
+        let turned = self.take_order(fact);
         let lists = fact.details.lists.iter();
-        lists.filter(|list| self.join(list, fact.received_at)).cloned().collect()
+        let joined = lists.filter(|list| self.join(list, fact.received_at)).cloned().collect();
+        Led { joined, turned }
+    }
+
+    fn take_order(&mut self, fact: &Fact) -> Option<Turned> {
+        let Happening::Purchase(order) = &fact.what else { return None };
+        let turned = self.purchases.take(order, fact.at);
+        if turned.is_some_and(|turned| turned.to == OrderStatus::Paid) {
+            self.seen.remove(READ_SINCE_PURCHASE);
+        }
+        turned
     }
 
     /// Counts what happened.
     fn count(&mut self, fact: &Fact) {
         match &fact.what {
-            Happening::Signup { form: None } => {}
+            Happening::Signup { form: None } | Happening::Purchase(_) => {}
             Happening::Due { trigger } => self.see(format!("due:{trigger}"), fact.at),
             Happening::Signup { form: Some(form) } => self.see(format!("form:{form}"), fact.at),
-            Happening::Purchase(order) => {
-                self.purchases.add(order, fact.at);
-                self.seen.remove(READ_SINCE_PURCHASE);
-            }
             Happening::Event { name, .. } => self.see(format!("event:{name}"), fact.at),
             Happening::Answered { question, answer } => {
                 self.see(format!("answered:{question}"), fact.at);
@@ -303,24 +323,8 @@ impl Contact {
     }
 
     fn apply_details(&mut self, fact: &Fact) {
+        self.apply_profile(fact);
         let told = &fact.details;
-        let profile = &mut self.profile;
-        // Anybody may fill in a form with anybody's address: it adds what is not known, and changes
-        // nothing that is.
-        let public = matches!(fact.what, Happening::Signup { form: Some(_) });
-        for (to, from) in [
-            (&mut profile.email, &told.email),
-            (&mut profile.phone, &told.phone),
-            (&mut profile.first_name, &told.first_name),
-            (&mut profile.last_name, &told.last_name),
-            (&mut profile.language, &told.language),
-            (&mut profile.timezone, &told.timezone),
-            (&mut profile.country, &told.country),
-        ] {
-            if from.is_some() && (to.is_none() || !public) {
-                to.clone_from(from);
-            }
-        }
         for (name, value) in &told.fields {
             self.set_field(name, value.clone());
         }

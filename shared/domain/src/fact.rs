@@ -29,6 +29,16 @@ pub struct Fact {
     pub what: Happening,
 }
 
+impl Fact {
+    /// As of when the sender tells this.
+    pub(crate) fn told_at(&self) -> Timestamp {
+        match &self.what {
+            Happening::Purchase(order) => order.changed_at.unwrap_or(self.at),
+            _ => self.at,
+        }
+    }
+}
+
 /// The kinds of happenings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -39,7 +49,7 @@ pub enum Happening {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         form: Option<String>,
     },
-    /// A paid order.
+    /// An order was made, or something became of it.
     Purchase(Order),
     /// Anything else that has a name.
     Event {
@@ -139,15 +149,26 @@ pub struct ConsentGiven {
     pub at: Option<Timestamp>,
 }
 
-/// A paid order. Money is decimal text as the store wrote it, in `currency`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An order as it stands in its store at one moment. Money is decimal text as the store wrote it, in
+/// `currency`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// The store's id.
     pub order_id: String,
+    /// Whose id that is; none is the shop's own, told through `POST /hooks/purchase`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shop: Option<Platform>,
+    /// How it stands.
+    #[serde(default, skip_serializing_if = "is_paid")]
+    pub status: OrderStatus,
+    /// When the store changed it last: which of two facts about an order is the younger. The fact's
+    /// `at`, which is when the order was made, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
     /// ISO 4217.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
-    /// What was paid, in `currency`.
+    /// What was paid, or is to be, net of what was paid back; in `currency`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<String>,
     /// What was bought.
@@ -156,6 +177,71 @@ pub struct Order {
     /// The coupon that was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coupon: Option<String>,
+}
+
+/// A platform whose orders have ids of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Platform {
+    /// Shopify.
+    Shopify,
+    /// WooCommerce.
+    Woocommerce,
+    /// Stripe.
+    Stripe,
+}
+
+impl Platform {
+    /// The platform's name as facts have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Shopify => "shopify",
+            Self::Woocommerce => "woocommerce",
+            Self::Stripe => "stripe",
+        }
+    }
+}
+
+/// How an order stands, from the first to the furthest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// It is not paid yet: a bank transfer, cash on delivery.
+    Placed,
+    /// It is paid, if not all of it was paid back.
+    #[default]
+    Paid,
+    /// All of it was paid back.
+    Refunded,
+    /// It was called off.
+    Cancelled,
+}
+
+impl OrderStatus {
+    /// The event that tells of an order which came to stand so. A paid one is a purchase.
+    pub fn event(self) -> Option<&'static str> {
+        match self {
+            Self::Placed => Some("order-placed"),
+            Self::Paid => None,
+            Self::Refunded => Some("order-refunded"),
+            Self::Cancelled => Some("order-cancelled"),
+        }
+    }
+
+    /// Which `event` tells of.
+    pub(crate) fn told_by(event: &str) -> Option<Self> {
+        [Self::Placed, Self::Refunded, Self::Cancelled]
+            .into_iter()
+            .find(|status| status.event() == Some(event))
+    }
+}
+
+impl Order {
+    /// The order among all that a contact makes, on whichever platform: `shopify:5678901234567`.
+    pub fn key(&self) -> String {
+        let shop = self.shop.map(Platform::as_str).unwrap_or_default();
+        format!("{shop}:{}", self.order_id)
+    }
 }
 
 /// A line of an order.
@@ -176,4 +262,9 @@ pub struct Item {
 
 fn one() -> u32 {
     1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+pub(crate) fn is_paid(status: &OrderStatus) -> bool {
+    *status == OrderStatus::Paid
 }

@@ -13,7 +13,7 @@ use crate::{
     flow::{Action, Again, Flow},
     id::RunId,
     live::Standing,
-    occurrence::{Consequence, Matching, Occurrence, trigger_data},
+    occurrence::{Consequence, Matching, Occurrence},
     run::{End, Run, State},
     story::What,
     walk::{Leaves, Walk},
@@ -56,8 +56,7 @@ impl<'a> Walk<'a> {
             let Some(flow) = self.flow(name, live.version)? else { continue };
             let matching = Matching { contact: &self.contact, known, now: self.now, run: None };
             if occurrence.matched(&flow.triggers, matching).is_some() {
-                let data = occurrence.fact.map(|fact| trigger_data(fact, known));
-                let data = data.unwrap_or_default();
+                let data = occurrence.data(known);
                 self.enter(flow, live.version, occurrence.fact, data, BTreeMap::new())?;
             }
         }
@@ -70,7 +69,7 @@ impl<'a> Walk<'a> {
             self.chain = chain;
             match followed {
                 Followed::Occurred(what) => {
-                    self.occur(&Occurrence { fact: None, followed: &[what] })?;
+                    self.occur(&Occurrence { fact: None, turned: None, followed: &[what] })?;
                 }
                 Followed::Start { flow, data, coupons } => {
                     let live = self.known.catalogue.flows.get(&flow);
@@ -91,7 +90,7 @@ impl<'a> Walk<'a> {
     fn reach_goals(&mut self, occurrence: &Occurrence<'_>) -> Result<(), Need> {
         let known = self.known;
         let keys = occurrence.keys();
-        let at = occurrence.fact.map_or(self.now, |fact| fact.at);
+        let at = occurrence.at().unwrap_or(self.now);
         let aims = |run: &Run| {
             let live = known.catalogue.flows.get(&run.flow);
             let aims = live.is_some_and(|live| live.goals.iter().any(|key| keys.contains(key)));

@@ -23,6 +23,7 @@ mod live;
 mod message;
 mod occurrence;
 pub mod planted;
+mod profile;
 mod purchases;
 mod quiet;
 mod run;
@@ -41,7 +42,7 @@ pub use condition::{Condition, FieldTest, Hours, MailStatus, Since};
 pub use consent::{Answer, Channel, Consent, Refusals, Suppressed, Suppressions, WhySuppressed};
 pub use contact::{Contact, FlowLedger, Paced, Profile, Seen};
 pub use decide::{Decision, Effect, Known, Need, Stimulus, Verdict, decide};
-pub use fact::{ConsentGiven, ContactDetails, Fact, Happening, Item, Order};
+pub use fact::{ConsentGiven, ContactDetails, Fact, Happening, Item, Order, OrderStatus, Platform};
 pub use flow::{
     Action, Again, Flow, Goal, Kind, Late, Moment, OnUnknown, PRIORITY, Step, Template, Way,
     Winner, WonBy,

@@ -1,6 +1,6 @@
 //! What happened, as triggers, exit rules and waits see it, and what a run keeps of it.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -9,7 +9,8 @@ use crate::{
     condition::equal,
     contact::{Contact, READ_SINCE_PURCHASE},
     decide::Known,
-    fact::{Fact, Happening},
+    fact::{Fact, Happening, Order, OrderStatus},
+    purchases::Turned,
     run::Run,
     span::Span,
     trigger::Trigger,
@@ -47,6 +48,9 @@ impl Consequence {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Occurrence<'a> {
     pub(crate) fact: Option<&'a Fact>,
+    /// What the fact's order came to be by it. A fact that changes nothing of its order, or only its
+    /// lines, tells journeys nothing.
+    pub(crate) turned: Option<Turned>,
     pub(crate) followed: &'a [Consequence],
 }
 
@@ -70,7 +74,6 @@ impl Occurrence<'_> {
     }
 
     fn is(&self, trigger: &Trigger, matching: Matching<'_>) -> bool {
-        let what = self.fact.map(|fact| &fact.what);
         match trigger {
             Trigger::Joined(_) | Trigger::Left(_) | Trigger::Ended(_) => {
                 let key = trigger.key();
@@ -84,7 +87,76 @@ impl Occurrence<'_> {
                         !test.holds(before.as_ref()) && test.holds(after.as_ref())
                     })
             }),
-            _ => what.is_some_and(|what| is_fact(trigger, what, matching)),
+            Trigger::Event { name, matching: members, same } => {
+                self.event() == Some(name) && self.has(members, same.as_deref(), matching.run)
+            }
+            Trigger::Purchased(bought) => {
+                let products = &matching.known.catalogue.setup.products;
+                let category = |product: &str| products.get(product)?.category.clone();
+                let purchases = &matching.contact.purchases;
+                self.order()
+                    .is_some_and(|order| bought.is(order, purchases, matching.run, category))
+            }
+            _ => self.fact.is_some_and(|fact| is_fact(trigger, &fact.what, matching)),
+        }
+    }
+
+    /// The name of the event that this is.
+    fn event(&self) -> Option<&str> {
+        match &self.fact?.what {
+            Happening::Event { name, .. } => Some(name),
+            Happening::Purchase(_) => self.turned?.to.event(),
+            _ => None,
+        }
+    }
+
+    /// Whether the event's data has these members, and this one as what began the run had it.
+    fn has(
+        &self,
+        members: &BTreeMap<String, Value>,
+        same: Option<&str>,
+        run: Option<&Run>,
+    ) -> bool {
+        let data = match self.fact.map(|fact| &fact.what) {
+            Some(Happening::Event { data, .. }) => Cow::Borrowed(data),
+            Some(Happening::Purchase(order)) => Cow::Owned(json!(order)),
+            _ => return false,
+        };
+        let member = |key: &str| data.get(key);
+        // The order that began a run is its `order` when it was bought, else the data of an event.
+        let began = |key: &str| {
+            let brought = &run?.data;
+            brought
+                .get("event")
+                .and_then(|event| event.get("data"))
+                .or(brought.get("order"))?
+                .get(key)
+        };
+        members.iter().all(|(key, wanted)| member(key).is_some_and(|value| equal(value, wanted)))
+            && same.is_none_or(|key| member(key).is_some() && member(key) == began(key))
+    }
+
+    /// The order that was bought by this.
+    fn order(&self) -> Option<&Order> {
+        match &self.fact?.what {
+            Happening::Purchase(order) if self.turned?.to == OrderStatus::Paid => Some(order),
+            _ => None,
+        }
+    }
+
+    /// When it happened; `None` for what follows from a step.
+    pub(crate) fn at(&self) -> Option<Timestamp> {
+        self.turned.map(|turned| turned.at).or(self.fact.map(|fact| fact.at))
+    }
+
+    /// What this gives to the templates of the run that it starts.
+    pub(crate) fn data(&self, known: &Known) -> Value {
+        match (self.fact, self.event()) {
+            (Some(Fact { what: Happening::Purchase(order), .. }), Some(name)) => {
+                json!({ "event": { "name": name, "data": order_that_fits(order) } })
+            }
+            (Some(fact), _) => fact_data(fact, known),
+            (None, _) => Value::Null,
         }
     }
 
@@ -93,8 +165,10 @@ impl Occurrence<'_> {
         let mut keys: Vec<String> = self.followed.iter().map(Consequence::key).collect();
         match self.fact.map(|fact| &fact.what) {
             Some(Happening::Signup { form: Some(form) }) => keys.push(format!("form:{form}")),
-            Some(Happening::Purchase(_)) => keys.push("purchased".to_owned()),
-            Some(Happening::Event { name, .. }) => keys.push(format!("event:{name}")),
+            Some(Happening::Event { .. } | Happening::Purchase(_)) => {
+                keys.extend(self.order().map(|_| "purchased".to_owned()));
+                keys.extend(self.event().map(|name| format!("event:{name}")));
+            }
             Some(Happening::Answered { question, .. }) => keys.push(format!("answered:{question}")),
             Some(Happening::Opened { flow, .. }) => {
                 keys.extend(["opened".to_owned(), format!("opened:{flow}")]);
@@ -113,22 +187,6 @@ fn is_fact(trigger: &Trigger, what: &Happening, matching: Matching<'_>) -> bool 
     let contact = matching.contact;
     match (trigger, what) {
         (Trigger::Form(form), Happening::Signup { form: Some(filled) }) => form == filled,
-        (Trigger::Purchased(bought), Happening::Purchase(order)) => {
-            let products = &matching.known.catalogue.setup.products;
-            let category = |product: &str| products.get(product)?.category.clone();
-            bought.is(order, &contact.purchases, matching.run, category)
-        }
-        (Trigger::Event { name, matching: members, same }, Happening::Event { name: n, data }) => {
-            let member = |key: &str| data.get(key);
-            let began = |key: &str| matching.run?.data.get("event")?.get("data")?.get(key);
-            name == n
-                && members
-                    .iter()
-                    .all(|(key, wanted)| member(key).is_some_and(|value| equal(value, wanted)))
-                && same
-                    .as_ref()
-                    .is_none_or(|key| member(key).is_some() && member(key) == began(key))
-        }
         (Trigger::Clicked(name), Happening::Clicked { link, .. }) => link == name,
         (Trigger::Opened { of, times, since_purchase }, Happening::Opened { flow, .. }) => {
             let key = match (of, since_purchase) {
@@ -158,11 +216,10 @@ const DATA_BYTES_MAX: usize = 8 * 1024;
 
 /// What a fact gives to the templates of the run that it starts. Of a large order the first items
 /// are kept, of large event data the members that fit.
-pub(crate) fn trigger_data(fact: &Fact, known: &Known) -> Value {
+fn fact_data(fact: &Fact, known: &Known) -> Value {
     match &fact.what {
         Happening::Signup { form } => json!({ "form": form }),
         Happening::Purchase(order) => {
-            let mut order = order.clone();
             let lasts = |product: &str| known.catalogue.setup.products.get(product)?.lasts;
             // A product may stand in several lines.
             let mut quantities: BTreeMap<&str, u32> = BTreeMap::new();
@@ -175,10 +232,7 @@ pub(crate) fn trigger_data(fact: &Fact, known: &Known) -> Value {
                 Some(Span::seconds(seconds).after(fact.at))
             });
             let runs_out = ends.min();
-            while json!(order).to_string().len() > DATA_BYTES_MAX && !order.items.is_empty() {
-                order.items.truncate(order.items.len() / 2);
-            }
-            let mut order = json!(order);
+            let mut order = order_that_fits(order);
             if let (Some(runs_out), Value::Object(members)) = (runs_out, &mut order) {
                 members.insert("runs_out".to_owned(), json!(runs_out));
             }
@@ -197,6 +251,14 @@ pub(crate) fn trigger_data(fact: &Fact, known: &Known) -> Value {
         Happening::Due { trigger } => json!({ "due": trigger }),
         Happening::Referred(did) => json!({ "referred": did }),
     }
+}
+
+fn order_that_fits(order: &Order) -> Value {
+    let mut order = order.clone();
+    while json!(order).to_string().len() > DATA_BYTES_MAX && !order.items.is_empty() {
+        order.items.truncate(order.items.len() / 2);
+    }
+    json!(order)
 }
 
 fn what_fits(data: &Value) -> Value {

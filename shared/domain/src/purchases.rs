@@ -1,6 +1,10 @@
 //! What a contact bought, summed up so that a decision need not read the orders.
+//!
+//! Stores tell of an order again and again, late, twice and in any order. So the youngest orders are a
+//! register: each stands there as its youngest version says, and the sums move by the difference. The
+//! end is the same in whichever order the versions come, for up to thirty orders of a contact.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,7 +13,7 @@ use serde_json::Number;
 use crate::{
     condition::{Asked, Since},
     contact::{Seen, forget_oldest},
-    fact::Order,
+    fact::{Order, OrderStatus, is_paid},
     run::Run,
     trigger::{Bought, Product},
 };
@@ -18,8 +22,8 @@ use crate::{
 const PRODUCTS_KEPT: usize = 200;
 /// How many orders are remembered one by one.
 const ORDERS_KEPT: usize = 30;
-/// How many products of each.
-const ITEMS_KEPT: usize = 20;
+/// How many products of each; conditions know no more of them.
+const ITEMS_KEPT: usize = 50;
 
 /// What a contact bought.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,19 +38,44 @@ pub struct Purchases {
     pub spent: i64,
     /// How often and when last each product was bought.
     pub products: BTreeMap<String, Seen>,
-    /// The youngest orders, oldest first.
+    /// The youngest orders, also those that do not count, oldest first.
     pub recent: Vec<Recent>,
+    /// When the youngest order was made that no longer is among `recent`. What is told of orders that
+    /// are no younger changes nothing: it can't be known any more how they stand in the sums.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dropped_at: Option<Timestamp>,
 }
 
 /// One order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recent {
+    /// Which ([`Order::key`]).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub order: String,
     /// When it was made.
     pub at: Timestamp,
+    /// When the store changed it last; `at` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
+    /// How it stands. Only a paid one was bought.
+    #[serde(default, skip_serializing_if = "is_paid")]
+    pub status: OrderStatus,
     /// What was paid, in hundredths.
     pub paid: i64,
-    /// The products.
+    /// The products, by the youngest version that told any: what tells of a refund may not.
     pub products: Vec<String>,
+    /// As of when, if not of the order's own version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub products_at: Option<Timestamp>,
+}
+
+/// What an order came to be by a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Turned {
+    /// Paid: it is a purchase. Refunded: also if it was not wholly.
+    pub to: OrderStatus,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What is asked about purchases (C3).
@@ -71,36 +100,161 @@ fn once() -> u32 {
     1
 }
 
-impl Purchases {
-    pub(crate) fn add(&mut self, order: &Order, at: Timestamp) {
-        let paid = order.paid();
-        self.orders = self.orders.saturating_add(1);
-        self.last_at = self.last_at.max(Some(at));
-        self.spent = self.spent.saturating_add(paid);
+impl Recent {
+    fn new(order: &Order, at: Timestamp) -> Self {
         let mut products: Vec<String> = Vec::new();
         for item in &order.items {
-            if !products.contains(&item.product_id) {
+            if products.len() < ITEMS_KEPT && !products.contains(&item.product_id) {
                 products.push(item.product_id.clone());
             }
         }
-        for product in &products {
+        let (changed_at, status) = (order.changed_at, order.status);
+        Self {
+            order: order.key(),
+            at,
+            changed_at,
+            status,
+            paid: order.paid(),
+            products,
+            products_at: None,
+        }
+    }
+
+    /// What stands when an order that is known is told of again.
+    fn merged(&self, told: Self) -> Self {
+        let lines = |of: &Self| {
+            let at = of.products_at.unwrap_or(of.version());
+            (!of.products.is_empty()).then(|| (at, of.products.clone()))
+        };
+        let products = lines(self).max(lines(&told));
+        let mut stands = if self.rank() >= told.rank() { self.clone() } else { told };
+        if let Some((at, products)) = products {
+            stands.products_at = Some(at).filter(|at| *at != stands.version());
+            stands.products = products;
+        }
+        stands
+    }
+
+    fn version(&self) -> Timestamp {
+        self.changed_at.unwrap_or(self.at)
+    }
+
+    /// The greater of two versions of an order stands. Stores count seconds: of the same one the
+    /// further status wins, then the one with more paid back.
+    fn rank(&self) -> impl Ord {
+        (self.version(), self.status, Reverse(self.paid), self.at)
+    }
+
+    fn is_bought(&self) -> bool {
+        self.status == OrderStatus::Paid
+    }
+
+    /// What it came to be from what it was `before`, if it is something else now.
+    fn turned(&self, before: Option<&Self>) -> Option<Turned> {
+        let to = match before {
+            Some(before) if before.status == self.status => {
+                (self.is_bought() && self.paid < before.paid).then_some(OrderStatus::Refunded)
+            }
+            _ => Some(self.status),
+        };
+        // What is first heard of when it is paid may have been paid long before it was last changed.
+        let first = before.is_none() && self.is_bought();
+        to.map(|to| Turned { to, at: if first { self.at } else { self.version() } })
+    }
+}
+
+impl Purchases {
+    /// Takes over how an order stands that was made at `at`, and returns what it came to be. A version
+    /// that is no younger than what is known changes nothing.
+    ///
+    /// An order that is no younger than one that was dropped from the register is passed over, for it
+    /// may be in the sums already; unless it has no version: then it is told once, and counted.
+    pub(crate) fn take(&mut self, order: &Order, at: Timestamp) -> Option<Turned> {
+        let mut told = Recent::new(order, at);
+        let known = self.recent.iter().position(|known| known.order == told.order);
+        let before = match known {
+            Some(known) => {
+                let before = self.recent.remove(known);
+                told = before.merged(told);
+                Some(before)
+            }
+            None if self.dropped_at >= Some(at)
+                && (told.changed_at.is_some() || !told.is_bought()) =>
+            {
+                return None;
+            }
+            None => None,
+        };
+        let turned = told.turned(before.as_ref());
+        if let Some(before) = before.as_ref().filter(|before| before.is_bought()) {
+            self.uncount(before);
+        }
+        if told.is_bought() {
+            self.count(&told);
+        }
+        self.recent.push(told);
+        self.recent.sort_by(|a, b| (a.at, &a.order).cmp(&(b.at, &b.order)));
+        self.drop_oldest(ORDERS_KEPT);
+        turned
+    }
+
+    fn count(&mut self, order: &Recent) {
+        self.orders = self.orders.saturating_add(1);
+        self.last_at = self.last_at.max(Some(order.at));
+        self.spent = self.spent.saturating_add(order.paid);
+        for product in &order.products {
             let seen = self.products.entry(product.clone());
-            let seen = seen.or_insert(Seen { times: 0, last_at: at });
-            *seen = Seen { times: seen.times.saturating_add(1), last_at: seen.last_at.max(at) };
+            let seen = seen.or_insert(Seen { times: 0, last_at: order.at });
+            seen.times = seen.times.saturating_add(1);
+            seen.last_at = seen.last_at.max(order.at);
         }
         forget_oldest(&mut self.products, PRODUCTS_KEPT, |seen| seen.last_at);
-        products.truncate(ITEMS_KEPT);
-        self.recent.push(Recent { at, paid, products });
-        // Whatever the order in which they were told.
-        self.recent.sort_by(|a, b| (a.at, &a.products, a.paid).cmp(&(b.at, &b.products, b.paid)));
-        let surplus = self.recent.len().saturating_sub(ORDERS_KEPT);
-        self.recent.drain(..surplus);
+    }
+
+    /// Takes an order back that was counted and is no longer among `recent`.
+    fn uncount(&mut self, order: &Recent) {
+        let bought = || self.recent.iter().filter(|order| order.is_bought());
+        // Of what was dropped it is only known that it is no younger than this.
+        let last = |own: Option<Timestamp>| own.or(self.dropped_at).unwrap_or(order.at);
+        self.orders = self.orders.saturating_sub(1);
+        self.spent = self.spent.saturating_sub(order.paid);
+        self.last_at = match self.orders {
+            0 => None,
+            _ => Some(last(bought().map(|order| order.at).max())),
+        };
+        for product in &order.products {
+            let Some(seen) = self.products.get(product) else { continue };
+            let times = seen.times.saturating_sub(1);
+            if times == 0 {
+                self.products.remove(product);
+                continue;
+            }
+            let own = bought().filter(|order| order.products.contains(product));
+            let last_at = last(own.map(|order| order.at).max());
+            self.products.insert(product.clone(), Seen { times, last_at });
+        }
+    }
+
+    /// How many orders stand so since they were last changed at a moment that `counts`.
+    pub(crate) fn standing(
+        &self,
+        status: OrderStatus,
+        counts: impl Fn(Timestamp) -> bool,
+    ) -> usize {
+        let recent = self.recent.iter();
+        recent.filter(|order| order.status == status && counts(order.version())).count()
+    }
+
+    fn drop_oldest(&mut self, kept: usize) {
+        let surplus = self.recent.len().saturating_sub(kept);
+        let dropped = self.recent.drain(..surplus).map(|order| order.at).max();
+        self.dropped_at = self.dropped_at.max(dropped);
     }
 
     pub(crate) fn forget_half(&mut self) {
         let products = self.products.len();
         forget_oldest(&mut self.products, products / 2, |seen| seen.last_at);
-        self.recent.drain(..self.recent.len() / 2);
+        self.drop_oldest(self.recent.len().div_ceil(2));
     }
 }
 
@@ -137,7 +291,9 @@ impl PurchaseTest {
             }
         }
         let own = purchases.recent.iter().filter(|order| {
-            asked.is_since(order.at, self.since) && (anything || order.products.iter().any(meant))
+            order.is_bought()
+                && asked.is_since(order.at, self.since)
+                && (anything || order.products.iter().any(meant))
         });
         let (times, paid) = own.fold((0_u32, 0_i64), |(times, paid), order| {
             (times.saturating_add(1), paid.saturating_add(order.paid))

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     consent::Channel,
+    fact::OrderStatus,
     flow::Kind,
     id::{FactId, Id, RunId},
     message::Status,
@@ -183,9 +184,12 @@ impl Run {
         for member in rest.split('.') {
             found = found.get(member)?;
         }
-        match (path, found.as_str()) {
-            ("order.total", Some(total)) => total.parse().ok().map(|total: f64| json!(total)),
-            _ => Some(found.clone()),
+        // An order's money is text; conditions compare it as a number.
+        let event = || self.data.get("event")?.get("name")?.as_str().and_then(OrderStatus::told_by);
+        let of_order = path == "order.total" || (path == "event.total" && event().is_some());
+        match found.as_str().filter(|_| of_order) {
+            Some(total) => total.parse().ok().map(|total: f64| json!(total)),
+            None => Some(found.clone()),
         }
     }
 

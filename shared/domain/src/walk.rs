@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     calendar,
     condition::Asked,
-    contact::Contact,
+    contact::{Contact, Led},
     decide::{Effect, Known, Need, Verdict},
     fact::{ContactDetails, Fact, Happening},
     flow::{Action, Flow},
@@ -58,7 +58,7 @@ impl<'a> Walk<'a> {
             let before = self.contact.field(&field);
             told.insert(field, before);
         }
-        let joined = self.contact.apply(fact, self.now);
+        let Led { joined, turned } = self.contact.apply(fact, self.now);
         if matches!(fact.what, Happening::Opened { .. }) {
             let asked =
                 Asked { contact: &self.contact, run: None, known: self.known, now: self.now };
@@ -68,7 +68,7 @@ impl<'a> Walk<'a> {
         let mut followed: Vec<Consequence> = joined.into_iter().map(Consequence::Joined).collect();
         let changed = told.into_iter().filter(|(field, old)| self.contact.field(field) != *old);
         followed.extend(changed.map(|(field, before)| Consequence::Changed { field, before }));
-        self.occur(&Occurrence { fact: Some(fact), followed: &followed })?;
+        self.occur(&Occurrence { fact: Some(fact), turned, followed: &followed })?;
         Ok(Verdict::Applied)
     }
 

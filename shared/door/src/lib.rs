@@ -70,6 +70,33 @@ impl Door {
         }
     }
 
+    /// Takes a platform's webhook: checks its `origin`, reads with `parse` (key, time), stores and answers.
+    /// What there is no use for is a success, too: platforms end subscriptions whose deliveries keep
+    /// failing.
+    pub async fn platform(
+        &self,
+        request: &Request,
+        origin: Result<(), Refused>,
+        parse: impl FnOnce(&ContactKey, Timestamp) -> Result<Vec<Fact>, Malformed>,
+    ) -> Reply {
+        let facts = origin.map_err(unsigned).and_then(|()| {
+            json(request)?;
+            parse(&self.contacts, self.clock.now()).map_err(malformed)
+        });
+        let facts = match facts {
+            Ok(facts) => facts,
+            Err(refusal) => return refusal,
+        };
+        let mut duplicate = !facts.is_empty();
+        for fact in &facts {
+            match self.take(fact).await {
+                Ok(recorded) => duplicate &= recorded == Recorded::Duplicate,
+                Err(unavailable) => return unavailable,
+            }
+        }
+        Reply::accepted(duplicate)
+    }
+
     /// Makes a refusal that a fact tells known to claims at once; the stream may take its time. It comes
     /// before the fact: a fact that is stored is not sent again, and a refusal may be made twice.
     async fn refuse(&self, fact: &Fact) -> Result<(), masa_store::Error> {
@@ -87,6 +114,14 @@ impl Door {
 
     /// Stores a fact and answers.
     pub async fn record(&self, fact: &Fact) -> Reply {
+        match self.take(fact).await {
+            Ok(recorded) => Reply::accepted(recorded == Recorded::Duplicate),
+            Err(unavailable) => unavailable,
+        }
+    }
+
+    /// Stores a fact.
+    async fn take(&self, fact: &Fact) -> Result<Recorded, Reply> {
         let recorded = match self.refuse(fact).await {
             Ok(()) => self.store.record(fact).await,
             Err(error) => Err(error),
@@ -95,11 +130,11 @@ impl Door {
             Ok(recorded) => {
                 let duplicate = recorded == Recorded::Duplicate;
                 tracing::info!(fact = %fact.id, contact = %fact.contact, duplicate, "accepted");
-                Reply::accepted(duplicate)
+                Ok(recorded)
             }
             Err(error) => {
                 tracing::error!(fact = %fact.id, %error, "not stored");
-                Reply::unavailable()
+                Err(Reply::unavailable())
             }
         }
     }
@@ -132,8 +167,35 @@ fn signed<'r>(
     secrets.verify(id, timestamp, signature, request.body(), now).map_err(unsigned)
 }
 
+/// The secrets of a platform under the setting `name`; none in a stack without the platform, which then
+/// proves no origin.
+///
+/// # Errors
+/// [`Missing`] when they can't be used.
+pub fn secrets<S, E: std::fmt::Display>(
+    config: &Config,
+    name: &'static str,
+    new: impl FnOnce(&str) -> Result<S, E>,
+) -> Result<Option<S>, Missing> {
+    match config.get(name) {
+        Some(_) => config.read(name, new).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Whether a platform's webhook is signed by one of its secrets.
+///
+/// # Errors
+/// [`Refused`], also when there are none.
+pub fn signed_by<S>(
+    secrets: Option<&S>,
+    verify: impl FnOnce(&S) -> Result<(), Refused>,
+) -> Result<(), Refused> {
+    secrets.map_or(Err(Refused::Wrong), verify)
+}
+
 /// 401, with what to do.
-pub fn unsigned(refused: Refused) -> Reply {
+fn unsigned(refused: Refused) -> Reply {
     Reply::error(401, refused.code(), &refused.to_string())
 }
 
@@ -141,7 +203,7 @@ pub fn unsigned(refused: Refused) -> Reply {
 ///
 /// # Errors
 /// 415.
-pub fn json(request: &Request) -> Result<(), Reply> {
+fn json(request: &Request) -> Result<(), Reply> {
     let Some(kind) = request.header("content-type") else { return Ok(()) };
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json")) {

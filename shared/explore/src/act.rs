@@ -83,7 +83,10 @@ impl Source<'_> {
                     let began = self.data.pointer("/order/items/0/product_id");
                     brought.product = began.and_then(Value::as_str).map(str::to_owned);
                 }
-                one(Happening::Purchase(order(self.library, bought, &brought)))
+                let order = order(self.library, bought, &brought);
+                // Each is another one.
+                let order_id = self.contact.purchases.orders.saturating_add(1).to_string();
+                one(Happening::Purchase(Order { order_id, ..order }))
             }
             Trigger::Event { name, matching, same } => {
                 let mut data: Map<String, Value> =
@@ -330,7 +333,6 @@ pub(crate) fn order(library: &Library, bought: &Bought, brought: &Brought) -> Or
         (None, None) => Some("100".to_owned()),
     };
     Order {
-        order_id: "1".to_owned(),
         currency: Some("ILS".to_owned()),
         total,
         items: vec![Item {
@@ -340,5 +342,6 @@ pub(crate) fn order(library: &Library, bought: &Bought, brought: &Brought) -> Or
             price: None,
         }],
         coupon: member("coupon").and_then(Option::as_ref).map(text),
+        ..Order::default()
     }
 }

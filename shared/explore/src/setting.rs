@@ -158,7 +158,8 @@ impl Setting {
                 let seen = seen.or_insert(Seen { times: 0, last_at: at });
                 *seen = Seen { times: seen.times.saturating_add(*times), last_at: at };
                 let each = paid.checked_div(i64::from(*times)).unwrap_or(0);
-                let order = Recent { at, paid: each, products: vec![product.clone()] };
+                let products = vec![product.clone()];
+                let order = Recent { at, paid: each, products, ..Recent::default() };
                 let orders = usize::try_from(*times).unwrap_or(0).min(30);
                 purchases.recent.extend(std::iter::repeat_n(order, orders));
                 purchases.recent.sort_by_key(|order| order.at);

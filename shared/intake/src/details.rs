@@ -22,7 +22,7 @@ pub(crate) const PROFILE: [&str; 7] =
 const LISTS_MAX: usize = 100;
 
 /// How many fields one fact sets.
-const FIELDS_MAX: usize = 100;
+pub(crate) const FIELDS_MAX: usize = 100;
 
 /// Everything about a person.
 pub(crate) fn read(object: &Object<'_>, now: Timestamp) -> Result<ContactDetails, Malformed> {

@@ -6,15 +6,23 @@
 //! repeats the caller's data, so that no address reaches a log by way of an error.
 
 pub mod address;
+mod amount;
+mod answers;
 mod details;
 pub mod event;
 pub mod form;
 mod json;
 mod malformed;
+pub mod platform;
 pub mod purchase;
 pub mod shopify;
 pub mod signature;
 pub mod signup;
+pub mod stripe;
+pub mod tally;
+pub mod typeform;
+mod usable;
 mod value;
+pub mod woocommerce;
 
 pub use malformed::Malformed;

@@ -33,6 +33,7 @@ pub fn parse(body: &[u8], key: &ContactKey, now: Timestamp) -> Result<Fact, Malf
         total: object.read("total", value::money)?,
         items: items(&object)?,
         coupon: object.read("coupon", value::store_id)?,
+        ..Order::default()
     };
     let id = FactId::new("purchase", &order.order_id);
     Ok(Fact { id, contact, received_at: now, at, details, what: Happening::Purchase(order) })

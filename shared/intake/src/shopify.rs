@@ -1,146 +1,158 @@
-//! `POST /hooks/shopify`: what Shopify sends of a paid order.
+//! `POST /hooks/shopify`: what Shopify sends of orders, carts and customers.
 //!
 //! Shopify can't mend what it sends: it repeats a refused webhook eight times and then ends the
 //! subscription. So a value that can't be used (a phone that is not E.164, an odd amount) is left
-//! out, and an order without any address is ignored. Only a body that isn't Shopify's is refused.
+//! out, and what is of nobody is ignored. Only a body that isn't Shopify's is refused.
+//!
+//! Deliveries come late, twice and in any order. What they tell is as old as its `updated_at`, else as
+//! the header `X-Shopify-Triggered-At` says; which of two is the younger is for the contact to decide.
+//! Payloads: <https://shopify.dev/docs/api/webhooks/latest>.
 
 use jiff::Timestamp;
-use masa_domain::{ContactDetails, ContactKey, Fact, FactId, Happening, Item, Order};
-use serde_json::Value;
+use masa_domain::{ContactDetails, ContactId, ContactKey, Fact, FactId, Happening};
 
-use crate::{
-    address,
-    json::{self, Object, Problem, wrong_type},
-    malformed::Malformed,
-    purchase::{ITEMS_MAX, QUANTITY_MAX},
-    value,
-};
+use crate::{address, json, malformed::Malformed, usable::Usable, value};
+
+mod cart;
+mod compliance;
+mod customer;
+mod order;
+
+pub use compliance::{Compliance, ComplianceRequest};
+
+/// A webhook as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery<'a> {
+    /// The header `X-Shopify-Topic`.
+    pub topic: &'a str,
+    /// The header `X-Shopify-Triggered-At` (RFC 3339).
+    pub triggered_at: Option<&'a str>,
+    /// The body, whose origin is proven.
+    pub body: &'a [u8],
+}
 
 /// What a webhook of Shopify's tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Parsed {
-    /// A paid order.
+    /// What happened to a contact.
     Fact(Box<Fact>),
-    /// Nothing that Masa keeps: another topic, or an order of nobody. It is answered with success.
+    /// What the law gives a person, or a shop that leaves, to ask for.
+    Compliance(Compliance),
+    /// Nothing that Masa keeps: another topic, or something of nobody. It is answered with success.
     Ignored,
 }
 
-/// Reads the body of a webhook with this `topic` (the header `X-Shopify-Topic`). A fact's dedupe
-/// key is the order's id.
+impl Parsed {
+    /// What is to be stored.
+    pub fn facts(self, now: Timestamp) -> Vec<Fact> {
+        match self {
+            Self::Fact(fact) => vec![*fact],
+            Self::Compliance(compliance) => compliance.facts(now),
+            Self::Ignored => Vec::new(),
+        }
+    }
+}
+
+/// Reads a webhook.
+///
+/// Each topic of an order brings it as a whole, and how it stands: `orders/updated` alone would do. Of
+/// `orders/edited`, `orders/delete` and `refunds/create`, which hold no address, nothing is taken:
+/// `orders/updated` comes along with them and tells the same.
 ///
 /// # Errors
-/// [`Malformed`] names the field.
+/// [`Malformed`] when the body isn't Shopify's: no JSON object, or without its id.
 pub fn parse(
-    topic: &str,
-    body: &[u8],
+    delivery: &Delivery<'_>,
     key: &ContactKey,
     now: Timestamp,
 ) -> Result<Parsed, Malformed> {
-    if topic != "orders/paid" {
-        return Ok(Parsed::Ignored);
-    }
+    let Delivery { topic, triggered_at, body } = *delivery;
+    let read: fn(&Told<'_>) -> Result<Parsed, Malformed> = match topic {
+        "orders/create"
+        | "orders/paid"
+        | "orders/updated"
+        | "orders/cancelled"
+        | "orders/fulfilled"
+        | "orders/partially_fulfilled" => order::read,
+        "checkouts/create" | "checkouts/update" => cart::read,
+        "customers/create" => customer::created,
+        "customers/update" => customer::updated,
+        "customers_email_marketing_consent/update" | "customers/email_marketing_consent_update" => {
+            customer::email_consent
+        }
+        "customers_marketing_consent/update" | "customers/marketing_consent_update" => {
+            customer::sms_consent
+        }
+        "customers/data_request" => compliance::data_request,
+        "customers/redact" => compliance::customer_redact,
+        "shop/redact" => compliance::shop_redact,
+        _ => return Ok(Parsed::Ignored),
+    };
     let body = json::parse(body)?;
-    let order = Object::root(&body)?;
-    let order_id = id(&order, "id")?.ok_or_else(|| order.malformed("id", "this is required"))?;
-    let details = details(&order)?;
-    let what = Happening::Purchase(Order {
-        currency: order.read_usable("currency", value::currency)?,
-        total: order.read_usable("total_price", value::money)?,
-        items: items(&order)?,
-        coupon: coupon(&order)?,
-        order_id: order_id.clone(),
-    });
-    let moment = |name| order.read_usable(name, |text| value::moment(text, now));
-    let at = match moment("processed_at")? {
-        Some(at) => at,
-        None => moment("created_at")?.unwrap_or(now),
-    };
-    let Some(contact) = key.contact(details.email.as_deref(), details.phone.as_deref()) else {
-        return Ok(Parsed::Ignored);
-    };
-    let id = FactId::new("shopify.order", &order_id);
-    Ok(Parsed::Fact(Box::new(Fact { id, contact, received_at: now, at, details, what })))
+    let triggered_at = triggered_at.and_then(|text| value::moment(text.trim(), now).ok());
+    read(&Told { topic, body: Usable::root(&body)?, triggered_at, key, now })
 }
 
-fn details(order: &Object<'_>) -> Result<ContactDetails, Malformed> {
-    let customer = order.object("customer")?;
-    let billing = order.object("billing_address")?;
-    let (order, customer, billing) = (Some(order), customer.as_ref(), billing.as_ref());
-    Ok(ContactDetails {
-        email: first(&[order, customer], "email", address::email)?,
-        phone: first(&[order, customer, billing], "phone", address::phone)?,
-        first_name: first(&[customer, billing], "first_name", some_name)?,
-        last_name: first(&[customer, billing], "last_name", some_name)?,
-        language: first(&[order], "customer_locale", value::language)?,
-        country: first(&[billing], "country_code", value::country)?,
-        ..ContactDetails::default()
-    })
+/// What a webhook's reader goes by.
+struct Told<'a> {
+    topic: &'a str,
+    body: Usable<'a>,
+    triggered_at: Option<Timestamp>,
+    key: &'a ContactKey,
+    now: Timestamp,
 }
 
-/// The first usable field `name` of several objects.
-fn first(
-    objects: &[Option<&Object<'_>>],
-    name: &str,
-    read: impl Fn(&str) -> Result<String, Problem>,
-) -> Result<Option<String>, Malformed> {
-    for object in objects.iter().flatten() {
-        if let Some(found) = object.read_usable(name, &read)? {
-            return Ok(Some(found));
+impl Told<'_> {
+    /// As of when this is told.
+    fn changed_at(&self) -> Option<Timestamp> {
+        self.body.moment("updated_at", self.now).or(self.triggered_at)
+    }
+
+    fn contact(&self, details: &ContactDetails) -> Option<ContactId> {
+        self.key.contact(details.email.as_deref(), details.phone.as_deref())
+    }
+
+    /// That this happened to somebody; ignored when it is nobody's. `id` is what tells it from all
+    /// others of `source`.
+    fn fact(
+        &self,
+        (source, id): (&str, &[&str]),
+        at: Timestamp,
+        details: ContactDetails,
+        what: Happening,
+    ) -> Parsed {
+        let Some(contact) = self.contact(&details) else { return Parsed::Ignored };
+        let id = FactId::new(source, &id.join(" "));
+        Parsed::Fact(Box::new(Fact { id, contact, received_at: self.now, at, details, what }))
+    }
+
+    /// Who ordered or left a cart. Goods may go to somebody else: of where they go, only the country
+    /// is taken.
+    fn buyer(&self) -> ContactDetails {
+        let order = &self.body;
+        let (customer, billing) = (&order.object("customer"), &order.object("billing_address"));
+        let shipping = &order.object("shipping_address");
+        ContactDetails {
+            email: Usable::first(
+                &[(order, "email"), (order, "contact_email"), (customer, "email")],
+                address::email,
+            ),
+            phone: Usable::first(
+                &[(order, "phone"), (customer, "phone"), (billing, "phone")],
+                address::phone,
+            ),
+            first_name: customer.name("first_name").or_else(|| billing.name("first_name")),
+            last_name: customer.name("last_name").or_else(|| billing.name("last_name")),
+            language: order.read("customer_locale", value::language),
+            country: Usable::first(
+                &[
+                    (billing, "country_code"),
+                    (shipping, "country_code"),
+                    (&customer.object("default_address"), "country_code"),
+                ],
+                value::country,
+            ),
+            ..ContactDetails::default()
         }
     }
-    Ok(None)
-}
-
-fn some_name(text: &str) -> Result<String, Problem> {
-    value::name(text).and_then(|name| if name.is_empty() { Err("empty") } else { Ok(name) })
-}
-
-fn items(order: &Object<'_>) -> Result<Vec<Item>, Malformed> {
-    let mut items = Vec::new();
-    for (path, value) in order.list("line_items")?.into_iter().take(ITEMS_MAX) {
-        items.extend(item(&path, value)?);
-    }
-    Ok(items)
-}
-
-/// A line; `None` when nothing is left of it or nothing identifies it.
-fn item(path: &str, value: &Value) -> Result<Option<Item>, Malformed> {
-    let line = Object::at(path, value)?;
-    let quantity = line.whole("quantity")?.unwrap_or(1).min(u64::from(QUANTITY_MAX));
-    let quantity = u32::try_from(quantity).unwrap_or(QUANTITY_MAX);
-    // A line of the shop's own, such as a gift wrap, has no product; a deleted product's variant
-    // may still be there.
-    let mut product_id = None;
-    for name in ["product_id", "variant_id", "sku", "id"] {
-        if product_id.is_none() {
-            product_id = id(&line, name)?;
-        }
-    }
-    let (name, price) =
-        (line.read_usable("title", some_name)?, line.read_usable("price", value::money)?);
-    Ok(product_id.filter(|_| quantity > 0).map(|product_id| Item {
-        product_id,
-        name,
-        quantity,
-        price,
-    }))
-}
-
-/// An id, which Shopify writes as a number and old exports as text.
-fn id(object: &Object<'_>, name: &str) -> Result<Option<String>, Malformed> {
-    match object.get(name) {
-        None => Ok(None),
-        Some(Value::Number(number)) => number
-            .as_u64()
-            .map(|id| Some(id.to_string()))
-            .ok_or_else(|| object.malformed(name, "send a whole number that is not negative")),
-        Some(Value::String(_)) => object.read_usable(name, value::store_id),
-        Some(other) => Err(wrong_type(&object.path(name), "a number", other)),
-    }
-}
-
-fn coupon(order: &Object<'_>) -> Result<Option<String>, Malformed> {
-    let codes = order.list("discount_codes")?;
-    let Some((path, code)) = codes.first() else { return Ok(None) };
-    Object::at(path, code)?.read_usable("code", value::store_id)
 }

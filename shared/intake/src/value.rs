@@ -155,6 +155,19 @@ pub(crate) fn money(text: &str) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
+/// An HTTPS address.
+pub(crate) fn https(text: &str) -> Result<String, Problem> {
+    let plain = |c: char| c.is_ascii_graphic() && !"\"'<>\\`".contains(c);
+    let host = text.strip_prefix("https://").unwrap_or_default();
+    if text.len() > 2_000
+        || !text.chars().all(plain)
+        || !host.starts_with(|c: char| c.is_alphanumeric())
+    {
+        return Err("send an address that begins with https://, of at most 2000 characters");
+    }
+    Ok(text.to_owned())
+}
+
 /// A moment (RFC 3339), at most `now`: nothing has happened in the future, and clocks differ.
 pub(crate) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
     let at: Timestamp =

@@ -29,8 +29,18 @@ fn doors(body: &[u8], content_type: &str) -> Vec<Fact> {
         purchase::parse(body, &key, now()),
     ];
     let mut facts: Vec<Fact> = hooks.into_iter().flatten().collect();
-    if let Ok(shopify::Parsed::Fact(fact)) = shopify::parse("orders/paid", body, &key, now()) {
-        facts.push(*fact);
+    for topic in [
+        "orders/paid",
+        "checkouts/update",
+        "customers/update",
+        "customers_email_marketing_consent/update",
+        "customers_marketing_consent/update",
+        "customers/redact",
+    ] {
+        let delivery = shopify::Delivery { topic, triggered_at: None, body };
+        if let Ok(shopify::Parsed::Fact(fact)) = shopify::parse(&delivery, &key, now()) {
+            facts.push(*fact);
+        }
     }
     if let Ok(form::Parsed::Fact(fact)) = form::parse(&submission, &key, now()) {
         facts.push(*fact);
@@ -60,6 +70,8 @@ fn any_json() -> impl Strategy<Value = Value> {
         Just(json!("dana@example.com")),
         Just(json!("+972505550123")),
         Just(json!("129.90")),
+        Just(json!("unsubscribed")),
+        Just(json!("https://shop.example/cart")),
         Just(json!("2999-01-01T00:00:00Z")),
     ];
     leaf.prop_recursive(6, 64, 8, |inner| {
@@ -76,7 +88,10 @@ fn any_name() -> impl Strategy<Value = String> {
     let known = "email phone first_name last_name language timezone country lists fields form \
                  consent sms text ip at order_id currency total items product_id name quantity \
                  price coupon type contact data id customer billing_address line_items \
-                 discount_codes code total_price processed_at customer_locale website _id a b c";
+                 discount_codes code total_price processed_at customer_locale website _id a b c \
+                 updated_at created_at cancelled_at financial_status current_total_price \
+                 default_address email_address email_marketing_consent sms_marketing_consent state \
+                 consent_updated_at abandoned_checkout_url browser_ip buyer_accepts_marketing";
     let known: Vec<String> = known.split_whitespace().map(str::to_owned).collect();
     prop_oneof![9 => prop::sample::select(known), 1 => any::<String>()]
 }

@@ -164,6 +164,16 @@ impl Sim {
             must(contact.purchases.orders as usize == orders, || {
                 format!("{orders} orders are counted as {}", contact.purchases.orders)
             })?;
+            let mut events: BTreeMap<&str, u32> = BTreeMap::new();
+            for fact in facts {
+                if let Happening::Event { name, .. } = &fact.what {
+                    *events.entry(name).or_default() += 1;
+                }
+            }
+            for (name, times) in events {
+                let seen = contact.seen.get(&format!("event:{name}")).map_or(0, |seen| seen.times);
+                must(seen == times, || format!("{times} events {name} are counted as {seen}"))?;
+            }
             let unheard = facts.iter().find(|fact| {
                 !contact.applied.contains_key(&fact.id)
                     && self.now().duration_since(fact.received_at).as_hours() < 24

@@ -20,9 +20,13 @@ use crate::{Found, check, publish::publish};
 
 /// Secrets for development, replaced by the variables of the same names. They are no secrets:
 /// they stand here so that links and signatures stay valid from one start to the next.
-const SECRETS: [(&str, &str); 5] = [
+const SECRETS: [(&str, &str); 9] = [
     ("MASA_SECRET_EVENTS", "whsec_bWFzYS1kZXZlbG9wbWVudC1zZWNyZXQtMDAwMQ=="),
     ("MASA_SECRET_SHOPIFY", "masa-development-shopify-secret"),
+    ("MASA_SECRET_WOOCOMMERCE", "masa-development-woocommerce-secret"),
+    ("MASA_SECRET_STRIPE", "whsec_masa-development-stripe-secret"),
+    ("MASA_SECRET_TYPEFORM", "masa-development-typeform-secret"),
+    ("MASA_SECRET_TALLY", "masa-development-tally-secret"),
     ("MASA_SECRET_LINKS", "masa-development-links-secret"),
     ("MASA_SECRET_CALLS", "whsec_bWFzYS1kZXZlbG9wbWVudC1zZWNyZXQtMDAwMg=="),
     ("MASA_CONTACT_KEY", "masa-development-contact-key-0001"),

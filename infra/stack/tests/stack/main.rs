@@ -7,6 +7,7 @@
 mod calls;
 mod cost;
 mod dates;
+mod doors;
 mod entry;
 mod feedback;
 mod message;

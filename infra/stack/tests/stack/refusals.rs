@@ -305,9 +305,6 @@ async fn shopify_is_refused_by_its_signature_and_its_body() {
         (b"[]", ""),
         (b"{\"email\":\"noa@example.com\"}", "id: "),
         (b"{\"id\":-1,\"email\":\"noa@example.com\"}", "id: "),
-        (b"{\"id\":1,\"email\":7}", "email: "),
-        (b"{\"id\":1,\"email\":\"noa@example.com\",\"line_items\":{}}", "line_items: "),
-        (b"{\"id\":1,\"email\":\"noa@example.com\",\"customer\":\"noa\"}", "customer: "),
     ] {
         let response = wall.world.post_shopify("orders/paid", body).await;
         let message = wall.refused(&String::from_utf8_lossy(body), &response, 400, "malformed");
@@ -315,7 +312,7 @@ async fn shopify_is_refused_by_its_signature_and_its_body() {
     }
     // Shopify drops a webhook that keeps failing: what Masa has no use for is a success.
     let nobody = json!({"id": 1, "email": null, "customer": null}).to_string();
-    for (topic, body) in [("orders/create", body.as_str()), ("", "{"), ("orders/paid", &nobody)] {
+    for (topic, body) in [("products/create", body.as_str()), ("", "{"), ("orders/paid", &nobody)] {
         accepted(&wall.world.post_shopify(topic, body.as_bytes()).await, false);
     }
     wall.nothing_stored().await;

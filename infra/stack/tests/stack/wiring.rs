@@ -68,7 +68,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ),
     ("open", &["dynamodb:UpdateItem"]),
     ("preferences", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
-    ("purchase", &["dynamodb:PutItem"]),
+    ("purchase", &["dynamodb:PutItem", "dynamodb:UpdateItem"]),
     ("signup", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
     ("sweep", &["dynamodb:Query", "sqs:GetQueueAttributes", "sqs:SendMessage"]),
     (

@@ -15,6 +15,10 @@ use serde_json::{Value, json};
 pub(crate) const PUBLIC_URL: &str = "https://go.shop.example";
 const EVENTS: &str = "whsec_dGhlIHNlY3JldCBvZiB0aGUgc3RhY2sgdGVzdHM=";
 const SHOPIFY: &str = "the secret of Shopify's app";
+pub(crate) const WOOCOMMERCE: &str = "the secret of WooCommerce's webhook";
+pub(crate) const STRIPE: &str = "whsec_the secret of Stripe's endpoint";
+pub(crate) const TYPEFORM: &str = "the secret of Typeform's webhook";
+pub(crate) const TALLY: &str = "the secret of Tally's webhook";
 const LINKS: &str = "the secret under which links are signed";
 const CONTACTS: &str = "the key of contact ids, 32 characters or more";
 
@@ -39,6 +43,10 @@ pub(crate) fn settings() -> Config {
         ("MASA_SENDER_ID", "Kumkum"),
         ("MASA_SECRET_EVENTS", EVENTS),
         ("MASA_SECRET_SHOPIFY", SHOPIFY),
+        ("MASA_SECRET_WOOCOMMERCE", WOOCOMMERCE),
+        ("MASA_SECRET_STRIPE", STRIPE),
+        ("MASA_SECRET_TYPEFORM", TYPEFORM),
+        ("MASA_SECRET_TALLY", TALLY),
         ("MASA_SECRET_LINKS", LINKS),
         ("MASA_SECRET_CALLS", EVENTS),
         ("MASA_CONTACT_KEY", CONTACTS),
@@ -55,8 +63,20 @@ impl World {
 
     /// With these journeys.
     pub(crate) async fn new(files: Files) -> Self {
+        Self::with(settings(), files).await
+    }
+
+    /// Of a store that has its own server alone.
+    pub(crate) async fn without_platforms() -> Self {
+        let none = ["SHOPIFY", "WOOCOMMERCE", "STRIPE", "TYPEFORM", "TALLY"];
+        let none = none.map(|name| (format!("MASA_SECRET_{name}"), String::new()));
+        let settings = settings().overridden_by(none.into_iter().collect());
+        Self::with(settings, Files::from_texts(masa_flows::demo())).await
+    }
+
+    async fn with(settings: Config, files: Files) -> Self {
         let start = "2026-03-01T08:00:00Z".parse().unwrap();
-        let stack = Stack::open(None, ClockMode::Virtual(start), settings()).unwrap();
+        let stack = Stack::open(None, ClockMode::Virtual(start), settings).unwrap();
         let table = Client::new(&stack.aws.sdk_config());
         let world = Self {
             signer: StandardWebhooks::new(EVENTS).unwrap(),

@@ -220,10 +220,8 @@ fn c5_the_order_that_let_in() {
     ] {
         let order = masa_domain::Order {
             order_id: "1001".to_owned(),
-            currency: None,
             total: Some("99.50".to_owned()),
-            items: Vec::new(),
-            coupon: None,
+            ..Default::default()
         };
         let bought = [masa_domain::Trigger::Purchased(Default::default())];
         let when = Condition::Field { name: name.to_owned(), test };

@@ -17,11 +17,9 @@ use crate::{
 
 fn order(products: &[&str], total: Option<&str>) -> Happening {
     Happening::Purchase(Order {
-        order_id: "1001".to_owned(),
-        currency: None,
         total: total.map(str::to_owned),
         items: products.iter().map(|product| item((*product).to_owned())).collect(),
-        coupon: None,
+        ..Order::default()
     })
 }
 

@@ -128,11 +128,8 @@ fn c1_a_mail_that_was_never_decided_was_nothing() {
 
 fn order(products: &[&str]) -> Happening {
     Happening::Purchase(Order {
-        order_id: "1001".to_owned(),
-        currency: None,
-        total: None,
         items: products.iter().map(|product| item((*product).to_owned())).collect(),
-        coupon: None,
+        ..Order::default()
     })
 }
 

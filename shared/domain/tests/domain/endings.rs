@@ -7,13 +7,7 @@ use masa_domain::{
 use crate::world::{Outcome, World, email, event, joined, line, wait};
 
 fn purchase() -> Happening {
-    Happening::Purchase(Order {
-        order_id: "1001".to_owned(),
-        currency: None,
-        total: None,
-        items: Vec::new(),
-        coupon: None,
-    })
+    Happening::Purchase(Order::default())
 }
 
 /// J1 in short: a mail and a wait, left by a purchase.

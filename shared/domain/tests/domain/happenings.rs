@@ -21,11 +21,9 @@ fn named(name: &str) -> Trigger {
 
 fn order(products: &[&str], total: &str) -> Happening {
     Happening::Purchase(Order {
-        order_id: "1001".to_owned(),
-        currency: None,
         total: Some(total.to_owned()),
         items: products.iter().map(|product| item((*product).to_owned())).collect(),
-        coupon: None,
+        ..Order::default()
     })
 }
 

@@ -300,11 +300,10 @@ pub(crate) fn flows(chase: bool) -> impl Strategy<Value = Vec<Flow>> {
 
 pub(crate) fn happening() -> impl Strategy<Value = Happening> {
     let order = vec(name("product", 2), 0..3).prop_map(|products| Order {
-        order_id: "1001".to_owned(),
         currency: Some("ILS".to_owned()),
         total: Some("120.50".to_owned()),
         items: products.into_iter().map(item).collect(),
-        coupon: None,
+        ..Order::default()
     });
     prop_oneof![
         option::of(name("form", 2)).prop_map(|form| Happening::Signup { form }),

@@ -190,11 +190,10 @@ fn purchase(products: &[u32]) -> Happening {
         price: None,
     };
     Happening::Purchase(Order {
-        order_id: "1001".to_owned(),
         currency: Some("ILS".to_owned()),
         total: Some("120.00".to_owned()),
         items: products.iter().map(item).collect(),
-        coupon: None,
+        ..Order::default()
     })
 }
 

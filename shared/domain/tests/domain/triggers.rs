@@ -23,7 +23,7 @@ fn order(products: &[&str]) -> Happening {
         currency: Some("ILS".to_owned()),
         total: Some("120.50".to_owned()),
         items: products.iter().map(|product| item((*product).to_owned())).collect(),
-        coupon: None,
+        ..Order::default()
     })
 }
 

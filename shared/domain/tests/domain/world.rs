@@ -154,9 +154,14 @@ impl World {
         effects
     }
 
-    /// A new fact that is let in now.
-    pub(crate) fn fact(&mut self, what: Happening, details: ContactDetails) -> Fact {
+    /// A new fact that is let in now. An order without an id is another one each time.
+    pub(crate) fn fact(&mut self, mut what: Happening, details: ContactDetails) -> Fact {
         self.told += 1;
+        if let Happening::Purchase(order) = &mut what
+            && order.order_id.is_empty()
+        {
+            order.order_id = self.told.to_string();
+        }
         Fact {
             id: FactId::new("test", &self.told.to_string()),
             contact: contact_id(),

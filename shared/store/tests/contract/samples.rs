@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use masa_domain::{
     Answer, Channel, Consent, ConsentGiven, Contact, ContactDetails, ContactId, End, Entry, Fact,
     FactId, Flow, FlowLedger, Happening, Held, Id, Item, Medium, Message, MessageId, OnUnknown,
-    Order, Profile, Recent, Referral, Run, RunId, Seen, State, Status, Template, Trigger, What,
+    Order, OrderStatus, Platform, Profile, Recent, Referral, Run, RunId, Seen, State, Status,
+    Template, Trigger, What,
 };
 use serde_json::{Value, json};
 
@@ -82,16 +83,26 @@ pub(crate) fn order() -> Order {
         total: Some("0012.900".to_owned()),
         items: vec![item("sku 1#2", 1), item("verbena", u32::MAX)],
         coupon: Some("FIRSTCUP".to_owned()),
+        ..Order::default()
+    }
+}
+
+fn bare() -> Order {
+    Order {
+        order_id: "5678901234567".to_owned(),
+        shop: Some(Platform::Shopify),
+        status: OrderStatus::Cancelled,
+        changed_at: Some(time(-30)),
+        ..Order::default()
     }
 }
 
 pub(crate) fn happenings() -> Vec<Happening> {
-    let bare = Order { currency: None, total: None, items: Vec::new(), coupon: None, ..order() };
     vec![
         Happening::Signup { form: None },
         Happening::Signup { form: Some("landing-spring".to_owned()) },
         Happening::Purchase(order()),
-        Happening::Purchase(bare),
+        Happening::Purchase(bare()),
         Happening::Event { name: "course.done".to_owned(), data: Value::Null },
         Happening::Event { name: "course.done".to_owned(), data: json!(values()) },
         Happening::Answered { question: "nps".to_owned(), answer: json!(9) },
@@ -139,6 +150,7 @@ pub(crate) fn contact(id: ContactId) -> Contact {
         timezone: told.timezone,
         country: told.country,
     };
+    contact.told_at.insert("phone".to_owned(), time(-60));
     contact.fields = values();
     contact.lists = told.lists.into_iter().map(|list| (list, time(5))).collect();
     contact.consent =
@@ -149,7 +161,15 @@ pub(crate) fn contact(id: ContactId) -> Contact {
     contact.purchases.products.insert("sku 1#2".to_owned(), seen);
     contact.purchases.spent = 1_290;
     let products = vec!["sku 1#2".to_owned()];
-    contact.purchases.recent.push(Recent { at: time(7), paid: 1_290, products });
+    contact.purchases.recent.push(Recent {
+        order: bare().key(),
+        at: time(7),
+        changed_at: Some(time(8)),
+        status: OrderStatus::Refunded,
+        paid: 1_290,
+        products,
+    });
+    contact.purchases.dropped_at = Some(time(-90));
     contact.seen.insert("opened:welcome".to_owned(), seen);
     contact.flows.insert("welcome".to_owned(), a_ledger());
     contact.runs = runs.map(|run| (run.id, run)).collect();
