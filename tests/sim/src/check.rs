@@ -140,6 +140,10 @@ impl Sim {
     pub fn check_at_rest(&self) -> Held {
         let stuck = self.mirror.live().next();
         must(stuck.is_none(), || format!("a run never ended: {:?}", stuck.map(|(_, run)| run)))?;
+        for contact in self.mirror.contacts.values() {
+            let missed = contact.look_at.filter(|at| *at <= self.now());
+            must(missed.is_none(), || format!("nobody looked at {} at {missed:?}", contact.id))?;
+        }
         for queue in [SEND_QUEUE, WAKE_QUEUE, FEEDBACK_QUEUE] {
             let left = self.stack.aws.queue_depth(queue).map_err(broken)?;
             must(left == 0, || format!("{left} messages are left in {queue}"))?;

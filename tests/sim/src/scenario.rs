@@ -52,6 +52,13 @@ send: { kind: transactional }
 steps: [ { id: text, sms: 'Alert {{ event.data.n }}' }, { wait: 2m }, { count: alerts } ]
 ";
 
+pub(crate) const MISSED: &str = "
+flow: missed
+trigger: { silent: 3d, of: open }
+send: { kind: transactional }
+steps: [ { email: missed } ]
+";
+
 /// A scenario.
 #[derive(Debug, Clone)]
 pub struct Scenario {
@@ -64,6 +71,11 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Whether schedules are lost, so that something is to be found.
+    pub fn loses_wakes(&self) -> bool {
+        self.acts.iter().any(|act| matches!(act, Act::LoseWakes))
+    }
+
     /// Its journeys.
     ///
     /// # Errors
@@ -162,6 +174,27 @@ pub fn scenarios() -> Vec<Scenario> {
                 Act::Refuse { id: "n1".to_owned(), who: "noa".to_owned(), mails: false },
             ],
         ),
-        scenario("a lost schedule", &[WELCOME], vec![noa(), hours(1), Act::LoseWakes]),
+    ]
+    .into_iter()
+    .chain(what_time_brings())
+    .collect()
+}
+
+/// What is lost, and what time alone brings.
+fn what_time_brings() -> [Scenario; 3] {
+    let scenario = |name, flows, acts| Scenario { name, flows, acts };
+    let noa = || signup("s1", "noa", &["newsletter"]);
+    [
+        scenario("a lost schedule", &[WELCOME][..], vec![noa(), hours(1), Act::LoseWakes]),
+        scenario(
+            "a silence that lasts after an open",
+            &[MISSED, ALERT],
+            vec![alert(), hours(80), open("noa", "missed")],
+        ),
+        scenario(
+            "a silence whose wake is lost",
+            &[MISSED],
+            vec![noa(), Act::Settle, Act::LoseWakes],
+        ),
     ]
 }

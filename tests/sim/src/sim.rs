@@ -346,9 +346,12 @@ impl Sim {
         self.settle().await
     }
 
-    /// When the sweeper finds the next overdue run.
+    /// When the next overdue run or lost date is found.
     fn next_sweep(&self) -> Option<Timestamp> {
-        let due = self.mirror.contacts.values().filter_map(masa_domain::Contact::due).min()?;
+        let hour = SignedDuration::from_hours(1);
+        let lost = |contact: &masa_domain::Contact| contact.look_at?.checked_add(hour).ok();
+        let contacts = self.mirror.contacts.values();
+        let due = contacts.flat_map(|contact| [contact.due(), lost(contact)]).flatten().min()?;
         let later = due.max(self.now()).checked_add(SignedDuration::from_mins(15));
         later.ok()
     }

@@ -74,6 +74,7 @@ async fn a_birthday_comes_each_year_at_its_minute_and_silence_when_it_has_lasted
 #[tokio::test]
 async fn a_date_whose_schedule_was_lost_is_found_an_hour_or_two_later() {
     let world = World::new(files(&[BIRTHDAY])).await;
+    assert_eq!(dates(&world).await["walked"], 0, "nobody is there to be told");
     tell(&world, EMAIL, json!({"birthday": "1990-06-17"})).await;
     lose_schedules(&world).await;
     world.stack.aws.advance_to("2026-06-10T07:59:00Z".parse().unwrap()).await.unwrap();

@@ -168,6 +168,7 @@ pub(crate) fn contact(id: ContactId) -> Contact {
         status: OrderStatus::Refunded,
         paid: 1_290,
         products,
+        products_at: Some(time(5)),
     });
     contact.purchases.dropped_at = Some(time(-90));
     contact.seen.insert("opened:welcome".to_owned(), seen);

@@ -34,13 +34,14 @@ pub(crate) fn every_fault_everywhere() -> Found<BTreeMap<Fault, u64>> {
     }
     let mut jobs = Vec::new();
     let (mut calls, mut kinds) = (0, BTreeSet::new());
+    // What comes every quarter of an hour and finds nothing is alike, whatever the scenario.
+    let mut idle = BTreeMap::new();
     for (scenario, report) in scenarios.iter().zip(&clean) {
-        let mut sweeps = report.made.iter().filter(|made| made.call.function == "sweep");
-        let first_sweep = sweeps.next().map(|made| made.invocation);
         for (call, made) in report.made.iter().enumerate() {
-            // Sweeps come every quarter of an hour, and one that finds nothing is like the other.
-            let idle = made.call.function == "sweep" && scenario.name != "a lost schedule";
-            if idle && first_sweep != Some(made.invocation) {
+            let function = &made.call.function;
+            let is_idle = matches!(function.as_str(), "sweep" | "dates") && !scenario.loses_wakes();
+            let one = (scenario.name, made.invocation);
+            if is_idle && *idle.entry(function.clone()).or_insert(one) != one {
                 continue;
             }
             calls += 1;
