@@ -101,7 +101,7 @@ pub enum Line {
         /// The JSON body.
         answers: Value,
     },
-    /// The daily pass finds this date or silence due.
+    /// This date or silence comes now.
     Due(Trigger),
     /// It reads so many mails of other journeys.
     Reads(u32),

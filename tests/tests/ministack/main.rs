@@ -17,7 +17,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use signed::{Webhook, shopify};
+use signed::{Webhook, shopify, stripe, woocommerce};
 use stack::Stack;
 
 /// How long the slowest way from a hook to a message may take: a cold start of each function.
@@ -30,6 +30,9 @@ const ANA_PHONE: &str = "+972505550104";
 const BEN: &str = "ben@reader.test";
 const CARL: &str = "carl@buyer.test";
 const DORA: &str = "dora@reader.test";
+const ERIC: &str = "eric@buyer.test";
+const FAY: &str = "fay@buyer.test";
+const GIL: &str = "gil@reader.test";
 
 #[test]
 fn journeys_run_on_a_deployed_stack() {
@@ -39,10 +42,12 @@ fn journeys_run_on_a_deployed_stack() {
 
     refuses_what_is_not_signed(&stack);
     greets_each_once(&stack);
+    tells_an_appointment(&stack);
     thanks_for_an_order_once(&stack);
     follows_a_click(&stack);
     takes_a_refusal(&stack);
     wakes_and_branches(&stack);
+    keeps_the_appointment(&stack);
     leaves_nothing_behind(&stack);
     storm::nothing_twice_nothing_lost_nothing_stuck(&stack);
     tells_no_address_in_its_logs(&stack);
@@ -73,6 +78,17 @@ fn greets_each_once(stack: &Stack) {
     mail_to(stack, DORA, "Hello");
 }
 
+/// Sixty seconds from now: a date that has to come by itself.
+fn tells_an_appointment(stack: &Stack) {
+    let at = jiff::Timestamp::from_second(signed::now().unwrap() as i64 + 60).unwrap();
+    let fields = json!({ "fields": { "appointment": at.to_string() }, "lists": [] });
+    accepted(&signup("evt-gil", GIL, fields).send(stack).unwrap(), false);
+}
+
+fn keeps_the_appointment(stack: &Stack) {
+    until(stack, "the date's mail", 2 * WAITED_MESSAGE, || find(stack, GIL, "We expect you"));
+}
+
 fn thanks_for_an_order_once(stack: &Stack) {
     let order = json!({
         "id": 820982911946154508_i64,
@@ -91,6 +107,29 @@ fn thanks_for_an_order_once(stack: &Stack) {
     accepted(&shopify(stack, "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043", &order).unwrap(), true);
     let mail = mail_to(stack, CARL, "Order ");
     assert!(mail["BodyHtml"].as_str().unwrap().contains("120.00"), "{mail}");
+
+    let order = json!({
+        "id": 727, "status": "processing", "currency": "ILS", "total": "75.00",
+        "date_created_gmt": "2026-11-22T08:00:00", "date_modified_gmt": "2026-11-22T08:00:05",
+        "billing": { "email": ERIC, "first_name": "Eric" },
+        "line_items": [{ "product_id": 17, "name": "Tea", "quantity": 1, "total": "75.00" }],
+    });
+    accepted(&woocommerce(stack, &order).unwrap(), false);
+    accepted(&woocommerce(stack, &order).unwrap(), true);
+    let session = json!({
+        "id": "evt_1", "object": "event", "type": "checkout.session.completed",
+        "created": 1_763_798_400, "data": { "object": {
+            "id": "cs_1", "object": "checkout.session", "mode": "payment", "payment_status": "paid",
+            "payment_intent": "pi_1", "amount_total": 8_050, "currency": "ils", "created": 1_763_798_390,
+            "customer_details": { "email": FAY, "name": "Fay Example" },
+        } },
+    });
+    accepted(&stripe(stack, &session).unwrap(), false);
+    accepted(&stripe(stack, &session).unwrap(), true);
+    for (buyer, total) in [(ERIC, "75.00"), (FAY, "80.50")] {
+        let mail = mail_to(stack, buyer, "Order ");
+        assert!(mail["BodyHtml"].as_str().unwrap().contains(total), "{mail}");
+    }
 }
 
 fn follows_a_click(stack: &Stack) {
@@ -138,7 +177,11 @@ fn leaves_nothing_behind(stack: &Stack) {
     let mut sent: Vec<_> =
         stack.aws.mails().unwrap().iter().map(|mail| mail["To"][0].clone()).collect();
     sent.sort_by_key(Value::to_string);
-    assert_eq!(sent, [ANA, BEN, BEN, CARL, DORA], "each mail once, none after a refusal");
+    assert_eq!(
+        sent,
+        [ANA, BEN, BEN, CARL, DORA, ERIC, FAY, GIL],
+        "each mail once, none after a refusal"
+    );
     assert_eq!(stack.aws.texts().unwrap().len(), 1, "one text");
     let count = |prefix: &str| {
         people(stack)
@@ -146,8 +189,8 @@ fn leaves_nothing_behind(stack: &Stack) {
             .filter(|item| item["sk"]["S"].as_str().unwrap().starts_with(prefix))
             .count()
     };
-    assert_eq!(count("F#"), 4, "one fact for each of four people, however often it was told");
-    assert!(count("M#") >= 6, "a record of each message");
+    assert_eq!(count("F#"), 7, "one fact for each of seven people, however often it was told");
+    assert!(count("M#") >= 9, "a record of each message");
 }
 
 fn is_empty(stack: &Stack, queue: &Value) -> bool {

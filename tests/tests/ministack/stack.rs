@@ -25,6 +25,11 @@ pub(crate) const SECRET_EVENTS: &str = "whsec_Zm9yIHRlc3RzIG9ubHksIG5vIHNlY3JldC
 /// The secret of the test's Shopify app.
 pub(crate) const SECRET_SHOPIFY: &str = "for-tests-only-no-secret-at-all";
 
+/// The secret of the test's WooCommerce webhook.
+pub(crate) const SECRET_WOOCOMMERCE: &str = "for-tests-only-no-secret-at-all-3";
+/// The secret of the test's Stripe endpoint, which signs with all of it.
+pub(crate) const SECRET_STRIPE: &str = "whsec_for-tests-only-no-secret-at-all";
+
 /// The processor that the test runs on.
 const ARCHITECTURE: &str =
     if cfg!(target_arch = "aarch64") { "Architecture=arm64" } else { "Architecture=x86_64" };
@@ -183,6 +188,8 @@ impl Sam {
             "SecretLinks=for-tests-only-no-secret-at-all-2",
             &format!("SecretEvents={SECRET_EVENTS}"),
             &format!("SecretShopify={SECRET_SHOPIFY}"),
+            &format!("SecretWooCommerce={SECRET_WOOCOMMERCE}"),
+            &format!("SecretStripe={SECRET_STRIPE}"),
             // MiniStack stops polling a queue whose limit comes from a parameter.
             "SendConcurrency=0",
             // Every wait is a schedule.

@@ -133,7 +133,7 @@ fn t9_a_question_was_answered() {
     }
 }
 
-/// Goal: T5, T12, what the daily pass finds due; silence is looked at once more.
+/// Goal: T5, T12, what is due; silence is looked at once more.
 #[test]
 fn t5_and_t12_what_is_due() {
     let birthday = Trigger::Date {

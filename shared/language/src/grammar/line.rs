@@ -112,7 +112,7 @@ pub(crate) static LINE: Node = Node {
         done(
             "due",
             Takes::Node(&HAPPENING),
-            "The daily pass finds this date or silence due.",
+            "This date or silence comes now; by `advance` it comes by itself.",
             &["{ due: { date: birthday, yearly: true } }"],
         ),
         done("reads", A_COUNT, "It reads so many mails of other journeys.", &["{ reads: 10 }"]),
