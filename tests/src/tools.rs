@@ -23,6 +23,13 @@ const SAM: &str = include_str!("tools/sam.txt");
 /// All packages of MiniStack. They live apart from SAM's: the two want different versions of `botocore`.
 const MINISTACK: &str = include_str!("tools/ministack.txt");
 
+/// The library of Standard Webhooks as the Python Package Index has it; it needs no other.
+const STANDARDWEBHOOKS: &str = "standardwebhooks==1.1.0\n";
+
+/// The senders' own libraries for Node, and all packages that they need, at one version each.
+const WEBHOOKS: &str = include_str!("tools/webhooks/package.json");
+const WEBHOOKS_LOCK: &str = include_str!("tools/webhooks/package-lock.json");
+
 /// The root of the workspace.
 pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_owned)
@@ -71,18 +78,40 @@ pub fn dynamodb_local(log: &Path) -> Result<Server> {
 /// # Errors
 /// When it is missing and can't be installed; the message names the command that mends it.
 pub fn chromium() -> Result<PathBuf> {
-    let path = PathBuf::from("/usr/bin/chromium");
-    let mend = "sudo apt-get update && sudo apt-get install --no-install-recommends chromium";
-    let _lock = lock("chromium")?;
-    if path.exists() {
-        return Ok(path);
-    }
-    let user = run_or(mend, Command::new("id").arg("-u"))?;
-    ensure!(user.trim() == "0", "Chromium is missing; mend it with: {mend}");
-    run_or(mend, apt_get().arg("update"))?;
-    run_or(mend, apt_get().args(["install", "--yes", "--no-install-recommends", "chromium"]))?;
-    ensure!(path.exists(), "{} is missing; mend it with: {mend}", path.display());
-    Ok(path)
+    debian("chromium", "chromium")
+}
+
+/// PHP on the command line: Debian's, installed as [`chromium`] is.
+///
+/// # Errors
+/// When it is missing and can't be installed; the message names the command that mends it.
+pub fn php() -> Result<PathBuf> {
+    debian("php", "php-cli")
+}
+
+/// A Python that has the library of Standard Webhooks.
+///
+/// # Errors
+/// When it can't be installed; the message names the command that mends it.
+pub fn python_with_standardwebhooks() -> Result<PathBuf> {
+    Ok(python("standardwebhooks", STANDARDWEBHOOKS, "python")?.join("python"))
+}
+
+/// The `node_modules` that hold the libraries of Shopify, Stripe and Standard Webhooks.
+///
+/// # Errors
+/// When they can't be installed; the message names the command that mends it.
+pub fn webhook_modules() -> Result<PathBuf> {
+    let folder = install("webhooks", "npm", WEBHOOKS_LOCK, |folder| {
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join("package.json"), WEBHOOKS)?;
+        fs::write(folder.join("package-lock.json"), WEBHOOKS_LOCK)?;
+        let mend = "apt-get install --no-install-recommends npm, of Node 20 or later";
+        let exactly = ["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"];
+        run_or(mend, Command::new("npm").args(exactly).current_dir(folder))?;
+        Ok(())
+    })?;
+    Ok(folder.join("node_modules"))
 }
 
 /// The `masa` program of this workspace, built like the tests that ask for it.
@@ -102,6 +131,23 @@ pub fn masa() -> Result<PathBuf> {
     cargo.args(["build", "--quiet", "--workspace", "--bin", "masa", "--profile", profile]);
     run(cargo.current_dir(workspace()))?;
     Ok(folder.join("masa"))
+}
+
+/// A program of Debian's `package`, installed with apt-get where this process may.
+fn debian(program: &str, package: &str) -> Result<PathBuf> {
+    let path = Path::new("/usr/bin").join(program);
+    let mend =
+        format!("sudo apt-get update && sudo apt-get install --no-install-recommends {package}");
+    let _lock = lock(program)?;
+    if path.exists() {
+        return Ok(path);
+    }
+    let user = run_or(&mend, Command::new("id").arg("-u"))?;
+    ensure!(user.trim() == "0", "{program} is missing; mend it with: {mend}");
+    run_or(&mend, apt_get().arg("update"))?;
+    run_or(&mend, apt_get().args(["install", "--yes", "--no-install-recommends", package]))?;
+    ensure!(path.exists(), "{} is missing; mend it with: {mend}", path.display());
+    Ok(path)
 }
 
 fn apt_get() -> Command {

@@ -66,9 +66,7 @@ impl Function {
             triggered_at: request.header("x-shopify-triggered-at"),
             body: request.body(),
         };
-        let parse = |key: &ContactKey, now| {
-            shopify::parse(&delivery, key, now).map(|parsed| parsed.facts(now))
-        };
+        let parse = |key: &ContactKey, now| shopify::parse(&delivery, key, now);
         self.door.platform(request, origin, parse).await
     }
 
@@ -83,9 +81,7 @@ impl Function {
             secrets.verify(signature, request.body())
         });
         let topic = request.header("x-wc-webhook-topic").unwrap_or_default();
-        let parse = |key: &ContactKey, now| {
-            woocommerce::parse(topic, request.body(), key, now).map(|parsed| parsed.facts())
-        };
+        let parse = |key: &ContactKey, now| woocommerce::parse(topic, request.body(), key, now);
         self.door.platform(request, origin, parse).await
     }
 
@@ -94,9 +90,7 @@ impl Function {
         let origin = signed_by(self.stripe.as_ref(), |secrets| {
             secrets.verify(request.header("stripe-signature"), request.body(), now)
         });
-        let parse = |key: &ContactKey, now| {
-            stripe::parse(request.body(), key, now).map(|parsed| parsed.facts())
-        };
+        let parse = |key: &ContactKey, now| stripe::parse(request.body(), key, now);
         self.door.platform(request, origin, parse).await
     }
 }

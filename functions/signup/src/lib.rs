@@ -60,9 +60,7 @@ impl Function {
         let origin = signed_by(self.typeform.as_ref(), |secrets| {
             secrets.verify(request.header("typeform-signature"), request.body())
         });
-        let parse = |key: &ContactKey, now| {
-            typeform::parse(request.body(), key, now).map(|parsed| parsed.facts())
-        };
+        let parse = |key: &ContactKey, now| typeform::parse(request.body(), key, now);
         self.door.platform(request, origin, parse).await
     }
 
@@ -70,9 +68,7 @@ impl Function {
         let origin = signed_by(self.tally.as_ref(), |secrets| {
             secrets.verify(request.header("tally-signature"), request.body())
         });
-        let parse = |key: &ContactKey, now| {
-            tally::parse(request.body(), key, now).map(|parsed| parsed.facts())
-        };
+        let parse = |key: &ContactKey, now| tally::parse(request.body(), key, now);
         self.door.platform(request, origin, parse).await
     }
 }

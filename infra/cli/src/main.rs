@@ -59,6 +59,7 @@ enum Found {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    end_with_the_reader();
     let done = match Arguments::parse().command {
         Command::Dev(arguments) => dev::run(arguments).await,
         Command::New(arguments) => new::run(&arguments),
@@ -78,4 +79,16 @@ async fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Whoever reads the output may have read enough (`masa check | head`): then the command ends, without a word.
+fn end_with_the_reader() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let told = panic.payload().downcast_ref::<String>();
+        if told.is_some_and(|told| told.starts_with("failed printing to std")) {
+            std::process::exit(0);
+        }
+        usual(panic);
+    }));
 }

@@ -231,8 +231,9 @@ pub fn anchored(
     Some(moment(moved, zone))
 }
 
-/// The first moment from `now` on that falls on one of `days` (any when empty), at `at` (else at once,
-/// or at the day's beginning).
+/// The first moment after `now` that falls on one of `days` (any when empty) at `at`; without a time, `now`
+/// itself on such a day, else the day's beginning. At the very moment it is the next one: a run that woke
+/// for it has had it, and real clocks are never as exact.
 pub(crate) fn next(
     now: Timestamp,
     at: Option<ClockTime>,
@@ -248,7 +249,7 @@ pub(crate) fn next(
                 None if day == here.date() => now,
                 None => moment(day.at(0, 0, 0, 0), zone),
             };
-            if then >= now {
+            if then > now || at.is_none() {
                 return then;
             }
         }

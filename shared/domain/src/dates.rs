@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 use crate::{
     calendar::{self, Offset},
-    catalogue::Catalogue,
     contact::{Contact, Seen},
     decide::{Effect, Need, Verdict},
     fact::{ContactDetails, Fact, Happening},
@@ -35,25 +34,6 @@ struct Pending {
     at: Timestamp,
     /// [`Trigger::in_words`].
     words: String,
-}
-
-/// When the first date or silence of the live flows comes for this contact; past when it is due.
-pub(crate) fn next(contact: &Contact, catalogue: &Catalogue, now: Timestamp) -> Option<Timestamp> {
-    pending(contact, catalogue, now).map(|pending| pending.at).min()
-}
-
-fn pending(
-    contact: &Contact,
-    catalogue: &Catalogue,
-    now: Timestamp,
-) -> impl Iterator<Item = Pending> {
-    let zone =
-        calendar::zone_of(contact.profile.timezone.as_deref(), &catalogue.setup.shop.timezone);
-    catalogue.flows.dated().into_iter().filter_map(move |(words, dated)| {
-        let before = contact.seen.get(&dated.trigger.key());
-        let at = comes(dated, before, contact, &zone, now)?;
-        Some(Pending { at, words })
-    })
 }
 
 /// When a date or silence comes next that did not come yet.
@@ -143,10 +123,36 @@ fn whole_second(at: Timestamp) -> Timestamp {
 }
 
 impl Walk<'_> {
+    /// What is to come, or is due: what lets into live flows, and what the flows wait for that the contact is
+    /// in, whichever version it is and however it stands.
+    fn pending(&self) -> Result<Vec<Pending>, Need> {
+        let (contact, catalogue) = (&self.contact, &self.known.catalogue);
+        let mut all = catalogue.flows.dated();
+        let mut inside = Vec::new();
+        for run in contact.runs.values().filter(|run| run.is_live()) {
+            inside.extend(self.flow(&run.flow, run.version)?.into_iter().flat_map(Dated::inside));
+        }
+        for dated in &inside {
+            all.entry(dated.trigger.in_words()).or_insert(dated);
+        }
+        let own = contact.profile.timezone.as_deref();
+        let zone = calendar::zone_of(own, &catalogue.setup.shop.timezone);
+        let pending = all.into_iter().filter_map(|(words, dated)| {
+            let before = contact.seen.get(&dated.trigger.key());
+            let at = comes(dated, before, contact, &zone, self.now)?;
+            Some(Pending { at, words })
+        });
+        Ok(pending.collect())
+    }
+
+    /// When the first date or silence comes; past when it is due.
+    fn next_date(&self) -> Result<Option<Timestamp>, Need> {
+        Ok(self.pending()?.into_iter().map(|pending| pending.at).min())
+    }
+
     /// The moment at which the contact was to be looked at has come: what is due happens.
     pub(crate) fn look(&mut self) -> Result<Verdict, Need> {
-        let catalogue = &self.known.catalogue;
-        let mut due: Vec<Pending> = pending(&self.contact, catalogue, self.now).collect();
+        let mut due = self.pending()?;
         due.retain(|pending| pending.at <= self.now);
         due.sort_by(|a, b| (a.at, &a.words).cmp(&(b.at, &b.words)));
         let mut verdict = match self.contact.look_at.is_some_and(|at| at <= self.now) {
@@ -172,20 +178,19 @@ impl Walk<'_> {
             self.follow()?;
             verdict = Verdict::Applied;
         }
-        let next = next(&self.contact, &self.known.catalogue, self.now);
-        if next.is_some() && self.contact.look_at.is_none() {
+        if self.contact.look_at.is_none() && self.next_date()?.is_some() {
             verdict = Verdict::Applied;
         }
         Ok(if verdict == Verdict::Applied { verdict } else { self.again() })
     }
 
     /// Asks to be woken for the first date to come, unless a wake that is not later stands already.
-    pub(crate) fn look_forward(&mut self) {
-        let next = next(&self.contact, &self.known.catalogue, self.now);
-        let Some(until) = next.map(whole_second) else { return };
+    pub(crate) fn look_forward(&mut self) -> Result<(), Need> {
+        let Some(until) = self.next_date()?.map(whole_second) else { return Ok(()) };
         if self.contact.look_at.is_none_or(|at| until < at) {
             self.contact.look_at = Some(until);
             self.effects.push(Effect::Look { until });
         }
+        Ok(())
     }
 }

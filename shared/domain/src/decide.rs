@@ -200,7 +200,7 @@ pub fn decide(
         return Ok(Decision { contact: None, effects: walk.effects, verdict });
     }
     walk.follow()?;
-    walk.look_forward();
+    walk.look_forward()?;
     walk.contact.fit();
     let Walk { contact, mut effects, .. } = walk;
     // A list that a run joined may have ended it, or another run of this walk, after its effect

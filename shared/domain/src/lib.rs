@@ -54,7 +54,8 @@ pub use purchases::{PurchaseTest, Purchases, Recent};
 pub use quiet::{Rest, Windows};
 pub use run::{End, Held, Run, State};
 pub use setup::{
-    Cap, Form, Person, ProductFacts, Question, QuestionKind, Setup, Shop, System, in_language, pick,
+    Cap, Form, Person, ProductFacts, Question, QuestionKind, Setup, Shop, System, in_language,
+    is_hosted_elsewhere, pick,
 };
 pub use span::Span;
 pub use story::{Entry, What};

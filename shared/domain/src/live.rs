@@ -37,7 +37,7 @@ pub struct LiveFlow {
     /// What reaches its goal, likewise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub goals: Vec<String>,
-    /// The dates and silences for which it waits, whatever they do.
+    /// The dates and silences that let in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dated: Vec<Dated>,
     /// Its priority (D3): of flows that one fact starts, the higher begins first.
@@ -48,7 +48,7 @@ pub struct LiveFlow {
     pub standing: Standing,
 }
 
-/// A date or a silence that a flow names.
+/// A date or a silence for which a flow waits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dated {
     /// It.
@@ -56,6 +56,26 @@ pub struct Dated {
     /// Whether it lets in who comes late.
     #[serde(default, skip_serializing_if = "is_default")]
     pub late: Late,
+}
+
+impl Dated {
+    fn of(triggers: &[Trigger], late: Late) -> impl Iterator<Item = Self> {
+        let dates = triggers
+            .iter()
+            .filter(|one| matches!(one, Trigger::Date { .. } | Trigger::Silent { .. }));
+        dates.map(move |trigger| Self { trigger: trigger.clone(), late })
+    }
+
+    /// What ends runs of a flow, or their waits, or is their goal.
+    pub(crate) fn inside(flow: &Flow) -> impl Iterator<Item = Self> {
+        let goals = flow.goal.iter().map(|goal| &goal.reached_by);
+        let awaited = flow.steps.values().filter_map(|step| match &step.action {
+            Action::Await { until, .. } => Some(until),
+            _ => None,
+        });
+        let all = std::iter::once(&flow.exits).chain(goals).chain(awaited);
+        all.flat_map(|triggers| Self::of(triggers, flow.late))
+    }
 }
 
 /// Whether contacts move through a flow. Exits work in any case.
@@ -80,21 +100,9 @@ impl LiveFlow {
         };
         let goals = flow.goal.as_ref().map(|goal| keys(&goal.reached_by)).unwrap_or_default();
         let (triggers, priority) = (keys(&flow.triggers), flow.priority);
-        let dated = dated(flow);
+        let dated = Dated::of(&flow.triggers, flow.late).collect();
         Self { version, digest, triggers, goals, dated, priority, standing: Standing::Live }
     }
-}
-
-/// The dates and silences for which a flow waits.
-fn dated(flow: &Flow) -> Vec<Dated> {
-    let goals = flow.goal.iter().flat_map(|goal| &goal.reached_by);
-    let awaited = flow.steps.values().filter_map(|step| match &step.action {
-        Action::Await { until, .. } => Some(until),
-        _ => None,
-    });
-    let all = flow.triggers.iter().chain(&flow.exits).chain(goals).chain(awaited.flatten());
-    let dates = all.filter(|one| matches!(one, Trigger::Date { .. } | Trigger::Silent { .. }));
-    dates.map(|trigger| Dated { trigger: trigger.clone(), late: flow.late }).collect()
 }
 
 impl LiveFlows {
@@ -119,8 +127,8 @@ impl LiveFlows {
         }
     }
 
-    /// The dates and silences for which flows wait that contacts move through, by their words. Of two
-    /// flows with the same one the more lenient says who is late.
+    /// The dates and silences that let into flows, by their words. Of two flows with the same one the more
+    /// lenient says who is late.
     pub fn dated(&self) -> BTreeMap<String, &Dated> {
         let mut all = BTreeMap::<_, &Dated>::new();
         let live = self.by_date.iter().filter_map(|name| self.by_name.get(name));

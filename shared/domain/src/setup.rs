@@ -10,6 +10,15 @@ use crate::{consent::Channel, span::Span};
 /// The longest answer to a question of the kind `text`, in characters.
 const ANSWER_CHARS_MAX: usize = 2_000;
 
+/// What the names of forms begin with that others host: their responses come signed, and no form of the
+/// shop's own, which anybody may fill in, has such a name.
+const HOSTED_ELSEWHERE: [&str; 2] = ["typeform-", "tally-"];
+
+/// Whether others host the form of this name.
+pub fn is_hosted_elsewhere(form: &str) -> bool {
+    HOSTED_ELSEWHERE.iter().any(|prefix| form.starts_with(prefix))
+}
+
 /// What the shop says of itself, beside its journeys.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

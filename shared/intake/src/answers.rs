@@ -74,7 +74,7 @@ impl Answers {
     fn field(&mut self, name: &str, answer: &Value) {
         let fields = &mut self.0.fields;
         let room = fields.len() < FIELDS_MAX && !fields.contains_key(name);
-        let usable = is_answered(answer) && value::field(name, answer).is_ok();
+        let usable = value::is_filled(answer) && value::field(name, answer).is_ok();
         if room && usable && value::is_field_name(name) {
             fields.insert(name.to_owned(), answer.clone());
         }
@@ -106,15 +106,6 @@ impl Answers {
 
 fn is_consent(name: &str) -> bool {
     ["consent", "newsletter"].iter().any(|word| name.eq_ignore_ascii_case(word))
-}
-
-fn is_answered(answer: &Value) -> bool {
-    match answer {
-        Value::Null => false,
-        Value::String(text) => !text.trim().is_empty(),
-        Value::Array(members) => !members.is_empty(),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => true,
-    }
 }
 
 /// The name of a field from what people read: ASCII letters and digits, and a dash for whatever

@@ -15,7 +15,7 @@ use crate::{
     details::{self, PROFILE},
     json::{Object, wrong_type},
     malformed::Malformed,
-    value,
+    value::{self, is_filled},
 };
 
 /// The honeypot: people don't see it, and programs that fill in everything do.
@@ -91,15 +91,6 @@ pub fn parse(
     let what = Happening::Signup { form: Some(submission.name.to_owned()) };
     let fact = Fact { id, contact, received_at: now, at: now, details, what };
     Ok(Parsed::Fact(Box::new(fact)))
-}
-
-fn is_filled(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::String(text) => !text.trim().is_empty(),
-        Value::Array(members) => members.iter().any(is_filled),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => true,
-    }
 }
 
 /// Over the answers and not over the bytes: a multipart body has a new boundary every time.

@@ -74,16 +74,6 @@ impl<'a> Object<'a> {
         read(text).map(Some).map_err(|problem| self.malformed(name, problem))
     }
 
-    /// Like [`Object::read`], but a text that `read` refuses counts as absent: for senders that
-    /// can't mend what they send.
-    pub(crate) fn read_usable<T>(
-        &self,
-        name: &str,
-        read: impl FnOnce(&str) -> Result<T, Problem>,
-    ) -> Result<Option<T>, Malformed> {
-        Ok(self.text(name)?.and_then(|text| read(text).ok()))
-    }
-
     /// A text that must be there.
     pub(crate) fn required<T>(
         &self,

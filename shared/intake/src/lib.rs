@@ -13,7 +13,7 @@ pub mod event;
 pub mod form;
 mod json;
 mod malformed;
-pub mod platform;
+mod platform;
 pub mod purchase;
 pub mod shopify;
 pub mod signature;
@@ -21,7 +21,6 @@ pub mod signup;
 pub mod stripe;
 pub mod tally;
 pub mod typeform;
-mod usable;
 mod value;
 pub mod woocommerce;
 

@@ -19,25 +19,6 @@ use crate::{
 /// The longest address of a page that is kept, in bytes.
 const URL_BYTES_MAX: usize = 2_000;
 
-/// What a platform's webhook tells.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Parsed {
-    /// Something that happened to somebody.
-    Fact(Box<Fact>),
-    /// Nothing that Masa keeps: another topic, or an object of nobody. It is answered with success.
-    Ignored,
-}
-
-impl Parsed {
-    /// What is to be stored.
-    pub fn facts(self) -> Vec<Fact> {
-        match self {
-            Self::Fact(fact) => vec![*fact],
-            Self::Ignored => Vec::new(),
-        }
-    }
-}
-
 /// When a webhook came in, and the key of whom it concerns.
 #[derive(Clone, Copy)]
 pub(crate) struct Receipt<'a> {
@@ -46,18 +27,17 @@ pub(crate) struct Receipt<'a> {
 }
 
 impl Receipt<'_> {
-    /// A fact about whoever `details` name; at `at`, but nothing has happened in the future.
+    /// A fact about whoever `details` name, if anybody; at `at`, but nothing has happened in the future.
     pub(crate) fn fact(
         self,
         id: FactId,
         at: Option<Timestamp>,
         details: ContactDetails,
         what: Happening,
-    ) -> Parsed {
-        let (email, phone) = (details.email.as_deref(), details.phone.as_deref());
-        let Some(contact) = self.key.contact(email, phone) else { return Parsed::Ignored };
+    ) -> Option<Fact> {
+        let contact = self.key.contact(details.email.as_deref(), details.phone.as_deref())?;
         let (received_at, at) = (self.now, at.unwrap_or(self.now).min(self.now));
-        Parsed::Fact(Box::new(Fact { id, contact, received_at, at, details, what }))
+        Some(Fact { id, contact, received_at, at, details, what })
     }
 }
 
@@ -164,9 +144,9 @@ impl<'a> Part<'a> {
         Timestamp::from_second(self.get(name)?.as_i64()?).ok()
     }
 
-    /// How many pieces a line has; `None` when it has none left.
-    fn quantity(self) -> Option<u32> {
-        let Some(told) = self.get("quantity") else { return Some(1) };
+    /// How many pieces a line has by `name`; `None` when it has none left.
+    pub(crate) fn quantity(self, name: &str) -> Option<u32> {
+        let Some(told) = self.get(name) else { return Some(1) };
         let quantity = match told.as_u64() {
             Some(quantity) => u32::try_from(quantity).unwrap_or(QUANTITY_MAX).min(QUANTITY_MAX),
             // Half a metre is a piece, a negative number is a return.
@@ -176,17 +156,12 @@ impl<'a> Part<'a> {
     }
 }
 
-/// The lines of an order: what `read` makes of one is its product, name and the price of a piece.
+/// The lines of an order, as `read` reads one.
 pub(crate) fn items<'a>(
     lines: impl Iterator<Item = Part<'a>>,
-    read: impl Fn(Part<'a>) -> (Option<String>, Option<String>, Option<Amount>),
+    read: impl Fn(Part<'a>) -> Option<Item>,
 ) -> Vec<Item> {
-    let item = |line: Part<'a>| {
-        let (product_id, name, price) = read(line);
-        let price = price.and_then(Amount::text);
-        Some(Item { product_id: product_id?, name, quantity: line.quantity()?, price })
-    };
-    lines.filter_map(item).take(ITEMS_MAX).collect()
+    lines.filter_map(read).take(ITEMS_MAX).collect()
 }
 
 /// An event of this name, with the data that there are.
@@ -205,7 +180,9 @@ pub(crate) fn name(text: &str) -> Result<String, Problem> {
 /// The address of a page of the platform's.
 pub(crate) fn url(text: &str) -> Result<String, Problem> {
     let plain = |c: char| c.is_ascii_graphic() && !"\"'<>\\`".contains(c);
-    if text.len() > URL_BYTES_MAX || !text.starts_with("https://") || !text.chars().all(plain) {
+    let host = text.strip_prefix("https://").unwrap_or_default();
+    let named = host.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if text.len() > URL_BYTES_MAX || !named || !text.chars().all(plain) {
         return Err("send an https address");
     }
     Ok(text.to_owned())

@@ -30,7 +30,8 @@ mod money;
 
 use jiff::Timestamp;
 use masa_domain::{
-    ConsentGiven, ContactDetails, ContactKey, FactId, Happening, Item, Order, OrderStatus, Platform,
+    ConsentGiven, ContactDetails, ContactKey, Fact, FactId, Happening, Item, Order, OrderStatus,
+    Platform,
 };
 use serde_json::{Value, json};
 
@@ -39,7 +40,7 @@ use crate::{
     amount::Amount,
     json,
     malformed::Malformed,
-    platform::{self, Parsed, Part, Receipt},
+    platform::{self, Part, Receipt},
     value,
 };
 
@@ -48,7 +49,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Malformed`] names the field.
-pub fn parse(body: &[u8], key: &ContactKey, now: Timestamp) -> Result<Parsed, Malformed> {
+pub fn parse(body: &[u8], key: &ContactKey, now: Timestamp) -> Result<Vec<Fact>, Malformed> {
     let body = json::parse(body)?;
     let event = Part::root(&body)?;
     let id = event.required("id", Part::id)?;
@@ -70,14 +71,14 @@ pub fn parse(body: &[u8], key: &ContactKey, now: Timestamp) -> Result<Parsed, Ma
         | "customer.subscription.paused"
         | "customer.subscription.resumed"
         | "customer.subscription.deleted" => billing::subscription,
-        _ => return Ok(Parsed::Ignored),
+        _ => return Ok(Vec::new()),
     };
     let object = event.required("data.object", |data, name| {
         data.get(name)?.is_object().then(|| data.object(name))
     })?;
     let at = event.seconds("created").unwrap_or(now).min(now);
     let what = kind.rsplit('.').next().unwrap_or_default();
-    Ok(read(Told { id, what, at, object, receipt: Receipt { key, now } }))
+    Ok(Vec::from_iter(read(Told { id, what, at, object, receipt: Receipt { key, now } })))
 }
 
 /// An event that was read.
@@ -138,7 +139,7 @@ impl Told<'_> {
         items: Vec<Item>,
         [at, changed_at]: [Timestamp; 2],
         details: ContactDetails,
-    ) -> Parsed {
+    ) -> Option<Fact> {
         let what = Happening::Purchase(Order {
             order_id,
             shop: Some(Platform::Stripe),
@@ -153,17 +154,16 @@ impl Told<'_> {
     }
 }
 
-fn session(told: Told<'_>) -> Parsed {
+fn session(told: Told<'_>) -> Option<Fact> {
     let session = told.object;
     let (made, at) = (session.seconds("created").unwrap_or(told.at), told.at);
-    let order = match session.text("mode") {
+    let (order_id, changed_at) = match session.text("mode") {
         Some("setup") => None,
         // The invoice tells the same later and with its lines: a version that is as old as the
         // session never stands in its way.
         Some("subscription") => session.id("invoice").map(|id| (id, made)),
         _ => session.id("payment_intent").or_else(|| session.id("id")).map(|id| (id, at)),
-    };
-    let Some((order_id, changed_at)) = order else { return Parsed::Ignored };
+    }?;
     let status = match (told.what, session.text("payment_status")) {
         ("async_payment_failed", _) => OrderStatus::Cancelled,
         ("completed", Some("unpaid")) => OrderStatus::Placed,
@@ -190,10 +190,10 @@ fn buyer(told: &Told<'_>) -> ContactDetails {
     }
 }
 
-fn cart(told: Told<'_>) -> Parsed {
+fn cart(told: Told<'_>) -> Option<Fact> {
     let session = told.object;
     if session.text("mode") == Some("setup") {
-        return Parsed::Ignored;
+        return None;
     }
     let recovery = session.object("after_expiration").object("recovery");
     let data = [
@@ -206,7 +206,7 @@ fn cart(told: Told<'_>) -> Parsed {
     told.receipt.fact(told.fact_id(), Some(told.at), buyer(&told), what)
 }
 
-fn refund(told: Told<'_>) -> Parsed {
+fn refund(told: Told<'_>) -> Option<Fact> {
     let charge = told.object;
     // What Stripe writes on the charges of invoices.
     let of = charge.text("description").unwrap_or_default();
@@ -217,7 +217,7 @@ fn refund(told: Told<'_>) -> Parsed {
     } else {
         charge.id("payment_intent").or_else(|| charge.id("id"))
     };
-    let Some(order_id) = order_id else { return Parsed::Ignored };
+    let order_id = order_id?;
     let total = told.amount("amount").zip(told.amount("amount_refunded"));
     let total = total.map(|(all, back)| all.less(back));
     let nothing_left = total.and_then(Amount::number) == Some(json!(0));
@@ -228,7 +228,7 @@ fn refund(told: Told<'_>) -> Parsed {
     };
     // Without the amounts a partial refund tells nothing.
     if status == OrderStatus::Paid && total.is_none() {
-        return Parsed::Ignored;
+        return None;
     }
     let made = charge.seconds("created").unwrap_or(told.at);
     let who = charge.object("billing_details");

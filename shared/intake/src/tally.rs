@@ -10,14 +10,14 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use masa_domain::{ContactKey, FactId, Happening};
+use masa_domain::{ContactKey, Fact, FactId, Happening};
 use serde_json::Value;
 
 use crate::{
     answers::{Answers, Asked, field_name},
     json,
     malformed::Malformed,
-    platform::{Parsed, Part, Receipt},
+    platform::{Part, Receipt},
     value,
 };
 
@@ -25,11 +25,11 @@ use crate::{
 ///
 /// # Errors
 /// [`Malformed`] names the field.
-pub fn parse(body: &[u8], key: &ContactKey, now: Timestamp) -> Result<Parsed, Malformed> {
+pub fn parse(body: &[u8], key: &ContactKey, now: Timestamp) -> Result<Vec<Fact>, Malformed> {
     let body = json::parse(body)?;
     let event = Part::root(&body)?;
     if event.required("eventType", Part::text)? != "FORM_RESPONSE" {
-        return Ok(Parsed::Ignored);
+        return Ok(Vec::new());
     }
     let response = event.required("data.responseId", Part::id)?;
     let form = event.required("data.formId", |data, name| {
@@ -50,7 +50,7 @@ pub fn parse(body: &[u8], key: &ContactKey, now: Timestamp) -> Result<Parsed, Ma
     }
     let what = Happening::Signup { form: Some(form) };
     let id = FactId::new("tally", &response);
-    Ok(Receipt { key, now }.fact(id, Some(at), answers.details(), what))
+    Ok(Vec::from_iter(Receipt { key, now }.fact(id, Some(at), answers.details(), what)))
 }
 
 fn name(field: Part<'_>) -> Option<String> {

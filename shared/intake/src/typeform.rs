@@ -10,14 +10,14 @@
 //! field, and a no is no refusal.
 
 use jiff::Timestamp;
-use masa_domain::{ContactKey, FactId, Happening};
+use masa_domain::{ContactKey, Fact, FactId, Happening};
 use serde_json::Value;
 
 use crate::{
     answers::{Answers, Asked, field_name},
     json,
     malformed::Malformed,
-    platform::{Parsed, Part, Receipt},
+    platform::{Part, Receipt},
     value,
 };
 
@@ -25,11 +25,11 @@ use crate::{
 ///
 /// # Errors
 /// [`Malformed`] names the field.
-pub fn parse(body: &[u8], key: &ContactKey, now: Timestamp) -> Result<Parsed, Malformed> {
+pub fn parse(body: &[u8], key: &ContactKey, now: Timestamp) -> Result<Vec<Fact>, Malformed> {
     let body = json::parse(body)?;
     let event = Part::root(&body)?;
     if event.required("event_type", Part::text)? != "form_response" {
-        return Ok(Parsed::Ignored);
+        return Ok(Vec::new());
     }
     let token = event.required("form_response.token", Part::id)?;
     let form = event.required("form_response.form_id", |response, name| {
@@ -48,7 +48,7 @@ pub fn parse(body: &[u8], key: &ContactKey, now: Timestamp) -> Result<Parsed, Ma
     }
     let what = Happening::Signup { form: Some(form) };
     let id = FactId::new("typeform", &token);
-    Ok(Receipt { key, now }.fact(id, Some(at), answers.details(), what))
+    Ok(Vec::from_iter(Receipt { key, now }.fact(id, Some(at), answers.details(), what)))
 }
 
 fn read(answers: &mut Answers, response: Part<'_>, answer: Part<'_>, at: Timestamp) {

@@ -155,19 +155,6 @@ pub(crate) fn money(text: &str) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
-/// An HTTPS address.
-pub(crate) fn https(text: &str) -> Result<String, Problem> {
-    let plain = |c: char| c.is_ascii_graphic() && !"\"'<>\\`".contains(c);
-    let host = text.strip_prefix("https://").unwrap_or_default();
-    if text.len() > 2_000
-        || !text.chars().all(plain)
-        || !host.starts_with(|c: char| c.is_alphanumeric())
-    {
-        return Err("send an address that begins with https://, of at most 2000 characters");
-    }
-    Ok(text.to_owned())
-}
-
 /// A moment (RFC 3339), at most `now`: nothing has happened in the future, and clocks differ.
 pub(crate) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
     let at: Timestamp =
@@ -189,6 +176,16 @@ pub(crate) fn ip(text: &str) -> Result<String, Problem> {
     let ip: std::net::IpAddr =
         text.parse().map_err(|_| "send an IPv4 or IPv6 address, such as 192.0.2.1")?;
     Ok(ip.to_string())
+}
+
+/// Whether an answer tells anything.
+pub(crate) fn is_filled(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(members) => members.iter().any(is_filled),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => true,
+    }
 }
 
 /// The value of a contact's field: text, number, true, false, null, or a list of those.

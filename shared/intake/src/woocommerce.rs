@@ -12,7 +12,9 @@
 //! fact's dedupe key is made of what it tells: resource, id, status, `date_modified_gmt`, total.
 
 use jiff::Timestamp;
-use masa_domain::{ContactDetails, ContactKey, FactId, Happening, Order, OrderStatus, Platform};
+use masa_domain::{
+    ContactDetails, ContactKey, Fact, FactId, Happening, Item, Order, OrderStatus, Platform,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -20,7 +22,7 @@ use crate::{
     amount::Amount,
     json,
     malformed::Malformed,
-    platform::{self, Parsed, Part, Receipt},
+    platform::{self, Part, Receipt},
     value,
 };
 
@@ -43,17 +45,17 @@ pub fn parse(
     body: &[u8],
     key: &ContactKey,
     now: Timestamp,
-) -> Result<Parsed, Malformed> {
+) -> Result<Vec<Fact>, Malformed> {
     let read = match topic.split_once('.') {
         Some(("order", "created" | "updated" | "restored")) => order,
         Some(("customer", "created" | "updated")) => customer,
         Some(("subscription", "created" | "updated" | "switched")) => subscription,
-        _ => return Ok(Parsed::Ignored),
+        _ => return Ok(Vec::new()),
     };
     let body = json::parse(body)?;
     let object = Part::root(&body)?;
     let id = object.required("id", Part::id)?;
-    Ok(read(Told { object, id, topic, receipt: Receipt { key, now } }))
+    Ok(Vec::from_iter(read(Told { object, id, topic, receipt: Receipt { key, now } })))
 }
 
 /// A webhook that was read.
@@ -98,9 +100,9 @@ impl Told<'_> {
     }
 }
 
-fn order(told: Told<'_>) -> Parsed {
+fn order(told: Told<'_>) -> Option<Fact> {
     let order = told.object;
-    let Some(status) = status(&told) else { return Parsed::Ignored };
+    let status = status(&told)?;
     let refunds = order.list("refunds").filter_map(|refund| refund.amount("total"));
     let total = order.amount("total").map(|total| refunds.fold(total, Amount::less));
     let total = total.and_then(Amount::text);
@@ -116,8 +118,12 @@ fn order(told: Told<'_>) -> Parsed {
         items: platform::items(order.list("line_items"), |line| {
             // What is deleted from the shop has no number any more.
             let product = ["product_id", "variation_id", "sku", "id"];
-            let product = product.iter().find_map(|name| line.id(name));
-            (product, line.name("name"), line.amount("price"))
+            Some(Item {
+                product_id: product.iter().find_map(|name| line.id(name))?,
+                name: line.name("name"),
+                quantity: line.quantity("quantity")?,
+                price: line.amount("price").and_then(Amount::text),
+            })
         }),
         coupon: order.list("coupon_lines").find_map(|coupon| coupon.read("code", value::store_id)),
     });
@@ -137,13 +143,13 @@ fn status(told: &Told<'_>) -> Option<OrderStatus> {
     }
 }
 
-fn customer(told: Told<'_>) -> Parsed {
+fn customer(told: Told<'_>) -> Option<Fact> {
     let what = platform::event(&told.event(), []);
     let at = told.object.moment("date_modified_gmt");
     told.receipt.fact(told.fact_id(told.topic, ""), at, told.details(), what)
 }
 
-fn subscription(told: Told<'_>) -> Parsed {
+fn subscription(told: Told<'_>) -> Option<Fact> {
     let object = told.object;
     let cancelled = matches!(told.status(), "cancelled" | "pending-cancel");
     let next = ["next_payment_date_gmt", "next_payment_date"];

@@ -18,7 +18,7 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     (
         "bad-form-name",
         Error,
-        "A form's name has other characters than a-z, 0-9 and -, or too many.",
+        "A form's name has other characters than a-z, 0-9 and -, too many, or is one of a form that others host.",
     ),
     (
         "bad-id",
@@ -78,8 +78,8 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     ("long-sms", Warning, "An SMS costs as much as several."),
     (
         "loop-by-date",
-        Warning,
-        "The only wait of a loop is for a date: when that has passed, nobody waits there.",
+        Error,
+        "The only wait of a loop may let through at once, each time: a date that has passed, a weekday, the last event, no time.",
     ),
     (
         "loop-sends",

@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use masa_domain::{Activity, Anchor, Bought, ClockTime, Offset, Product, Referral, Span, Trigger};
+use masa_domain::{
+    Activity, Anchor, Bought, ClockTime, Offset, Product, Referral, Span, Trigger,
+    is_hosted_elsewhere,
+};
 use serde_json::Number;
 
 use crate::{
@@ -150,7 +153,7 @@ impl Happenings<'_, '_> {
 
     pub(crate) fn form(&mut self, node: &Node) -> Option<String> {
         let form = label(node, "the name of a form", self.report)?;
-        if let Some(names) = self.names {
+        if let Some(names) = self.names.filter(|_| !is_hosted_elsewhere(&form)) {
             names.know("forms", &form, node.at, self.report);
         }
         Some(form)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use masa_domain::{Form, ProductFacts, Setup, Shop};
+use masa_domain::{Form, ProductFacts, Setup, Shop, is_hosted_elsewhere};
 
 use crate::{
     directory::{Names, caps, people, questions, systems},
@@ -180,6 +180,11 @@ fn forms(node: &Node, report: &mut Report<'_>) -> BTreeMap<String, Form> {
             report.add(key.at, "bad-form-name", message).hint(format!(
                 "it is part of a web address: 1 to {FORM_CHARS_MAX} characters a-z, 0-9 and -"
             ));
+        }
+        if is_hosted_elsewhere(&key.text) {
+            let message = format!("{} is the name of a form that others host", quote(&key.text));
+            let hint = "journeys name it without a word in shop.yaml; a form of your own needs another name";
+            report.add(key.at, "bad-form-name", message).hint(hint);
         }
         if let Some(form) = form(value, report) {
             forms.insert(key.text.clone(), form);

@@ -93,7 +93,16 @@ async fn play_all<'t>(
         let flow = files.get(&format!("{}/flow.yaml", test.folder)).and_then(flow_name);
         let flow = flow.with_context(|| format!("{}/flow.yaml is missing", test.folder))?;
         let flows = with_named(library, &flow);
-        let world = World::new(test, &flow, &flows, library).await?;
+        let world = match World::new(test, &flow, &flows, library).await {
+            Ok(world) => world,
+            // Its contact, as a rule: the other tests are none the worse for it.
+            Err(error) => {
+                let (line, problem) = (test.line, format!("it can't begin: {error:#}"));
+                let failure = Some(play::Failure { line, problem, timeline: Vec::new() });
+                outcomes.push(Outcome { test, failure });
+                continue;
+            }
+        };
         let failure = play::play(&world, test).await?;
         coverage.add(&world).await?;
         outcomes.push(Outcome { test, failure });

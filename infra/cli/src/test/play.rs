@@ -116,7 +116,10 @@ impl Reader<'_> {
             Line::Referred(did) => world.happens(Happening::Referred(*did)).await?,
             Line::Advance(span) => {
                 let span = SignedDuration::from_secs(i64::from(span.as_seconds()));
-                world.advance_to(world.now() + span).await?;
+                let Ok(target) = world.now().checked_add(span) else {
+                    return Ok(Some("that is beyond the year 9999".to_owned()));
+                };
+                world.advance_to(target).await?;
             }
             Line::AdvanceTo(target) => {
                 if *target < world.now() {

@@ -88,10 +88,17 @@ impl World {
         let flows = flows.iter().map(|flow| (flow.clone(), digest(flow))).collect();
         let publish = Publish { flows, setup: library.setup.clone(), prune: false };
         world.stack.store.publish(&publish).await?;
+        world.look_for_dates().await?;
         // The functions remember an older catalogue for half a minute.
         let later = world.now() + jiff::SignedDuration::from_mins(1);
         world.stack.aws.advance_to(later).await?;
         Ok(world)
+    }
+
+    /// Has the contact, who was there before the journeys were, looked at for their dates.
+    async fn look_for_dates(&self) -> Result<()> {
+        let told = self.stack.aws.invoke("dates", json!({})).await;
+        told.map(drop).map_err(anyhow::Error::msg)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -51,7 +51,9 @@ fn a3_until_a_time_of_day() {
     let (sun, fri) = (Weekday::Sun, Weekday::Fri);
     for (now, zone, at, days, expected) in [
         ("2026-03-01T06:00:00Z", Some(ZONE), clock("09:00"), vec![], "2026-03-01T07:00:00Z"),
-        ("2026-03-01T07:00:00Z", Some(ZONE), clock("09:00"), vec![], "2026-03-01T07:00:00Z"),
+        // At the very moment it is the next one.
+        ("2026-03-01T07:00:00Z", Some(ZONE), clock("09:00"), vec![], "2026-03-02T07:00:00Z"),
+        ("2026-03-01T07:00:00Z", Some(ZONE), None, vec![sun], "2026-03-01T07:00:00Z"),
         ("2026-03-01T07:00:01Z", Some(ZONE), clock("09:00"), vec![], "2026-03-02T07:00:00Z"),
         ("2026-03-26T08:00:00Z", Some(ZONE), clock("09:00"), vec![], "2026-03-27T06:00:00Z"),
         ("2026-03-26T08:00:00Z", Some(ZONE), clock("02:30"), vec![], "2026-03-27T00:30:00Z"),

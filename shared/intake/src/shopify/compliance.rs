@@ -2,88 +2,54 @@
 //! (<https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance>). They are answered with
 //! success at once, and what they ask for is done within 30 days.
 
-use jiff::Timestamp;
-use masa_domain::{ContactDetails, ContactId, Fact, FactId, Happening};
-use serde_json::json;
+use masa_domain::{ContactDetails, ContactId, Fact, FactId};
+use serde_json::Value;
 
-use super::{Parsed, Told};
-use crate::{address, malformed::Malformed};
+use super::Told;
+use crate::{
+    address,
+    malformed::Malformed,
+    platform::{self, Part, Receipt},
+};
 
-/// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Compliance {
-    /// What.
-    pub request: ComplianceRequest,
-    /// Of whom: the contacts of the person's address and of their phone. None for a shop, and for a
-    /// person without either.
-    pub contacts: Vec<ContactId>,
-    /// Shopify's id of a data request.
-    pub id: Option<String>,
+/// `customers/data_request`, for all that is kept of a person, which the shop hands over: the event
+/// `data-requested`.
+pub(super) fn data_request(told: &Told<'_>) -> Result<Vec<Fact>, Malformed> {
+    of_person(told, "data-requested")
 }
 
-impl Compliance {
-    /// That it was asked for, by each contact whom it concerns: an event that a journey may have a person
-    /// told of. Asked once a day it is one.
-    pub fn facts(self, now: Timestamp) -> Vec<Fact> {
-        let name = match self.request {
-            ComplianceRequest::Data => "data-requested",
-            ComplianceRequest::RedactCustomer => "erasure-requested",
-            ComplianceRequest::RedactShop => return Vec::new(),
-        };
-        let day = now.strftime("%Y-%m-%d").to_string();
-        let told = |contact: ContactId| {
-            let id = self.id.as_deref().unwrap_or(&day);
-            let data =
-                self.id.as_ref().map_or(serde_json::Value::Null, |id| json!({ "request": id }));
-            Fact {
-                id: FactId::new("shopify.compliance", &format!("{name} {contact} {id}")),
-                contact,
-                received_at: now,
-                at: now,
-                details: ContactDetails::default(),
-                what: Happening::Event { name: name.to_owned(), data },
-            }
-        };
-        self.contacts.iter().copied().map(told).collect()
-    }
+/// `customers/redact`, for all that is kept of a person to be erased: the event `erasure-requested`.
+pub(super) fn customer_redact(told: &Told<'_>) -> Result<Vec<Fact>, Malformed> {
+    of_person(told, "erasure-requested")
 }
 
-/// What a person, or a shop that leaves, asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ComplianceRequest {
-    /// `customers/data_request`: all that is kept of the person, for the shop to hand it over.
-    Data,
-    /// `customers/redact`: that it is erased.
-    RedactCustomer,
-    /// `shop/redact`: that all of the shop is erased, 48 hours after it left.
-    RedactShop,
+/// `shop/redact`, for all of a shop to be erased, 48 hours after it left: it is of no contact.
+pub(super) fn shop_redact(told: &Told<'_>) -> Result<Vec<Fact>, Malformed> {
+    told.body.required("shop_id", Part::id)?;
+    Ok(Vec::new())
 }
 
-/// `customers/data_request`.
-pub(super) fn data_request(told: &Told<'_>) -> Result<Parsed, Malformed> {
-    of_person(told, ComplianceRequest::Data)
-}
-
-/// `customers/redact`.
-pub(super) fn customer_redact(told: &Told<'_>) -> Result<Parsed, Malformed> {
-    of_person(told, ComplianceRequest::RedactCustomer)
-}
-
-/// `shop/redact`.
-pub(super) fn shop_redact(told: &Told<'_>) -> Result<Parsed, Malformed> {
-    told.body.required_id("shop_id")?;
-    let request = ComplianceRequest::RedactShop;
-    Ok(Parsed::Compliance(Compliance { request, contacts: Vec::new(), id: None }))
-}
-
-fn of_person(told: &Told<'_>, request: ComplianceRequest) -> Result<Parsed, Malformed> {
-    told.body.required_id("shop_id")?;
-    let customer = told.body.object("customer");
+/// An event of each contact whom it concerns, that of the person's address and that of their phone: a
+/// journey may have somebody told of it. Asked once a day it is one.
+fn of_person(told: &Told<'_>, event: &str) -> Result<Vec<Fact>, Malformed> {
+    let (body, Receipt { key, now }) = (told.body, told.receipt);
+    body.required("shop_id", Part::id)?;
+    let customer = body.object("customer");
     let email = customer.read("email", address::email);
     let phone = customer.read("phone", address::phone);
-    let of =
-        |email, phone| told.contact(&ContactDetails { email, phone, ..ContactDetails::default() });
-    let contacts = [of(email, None), of(None, phone)].into_iter().flatten().collect();
-    let id = told.body.object("data_request").id("id");
-    Ok(Parsed::Compliance(Compliance { request, contacts, id }))
+    let contacts = [key.contact(email.as_deref(), None), key.contact(None, phone.as_deref())];
+    let request = body.object("data_request").id("id");
+    let day = now.strftime("%Y-%m-%d").to_string();
+    let fact = |contact: ContactId| {
+        let id = format!("{event} {contact} {}", request.as_ref().unwrap_or(&day));
+        Fact {
+            id: FactId::new("shopify.compliance", &id),
+            contact,
+            received_at: now,
+            at: now,
+            details: ContactDetails::default(),
+            what: platform::event(event, [("request", request.clone().map(Value::String))]),
+        }
+    };
+    Ok(contacts.into_iter().flatten().map(fact).collect())
 }

@@ -1,18 +1,18 @@
 //! Invoices and subscriptions.
 
 use jiff::Timestamp;
-use masa_domain::{ContactDetails, FactId, OrderStatus};
+use masa_domain::{ContactDetails, Fact, FactId, OrderStatus};
 use serde_json::{Value, json};
 
 use super::{Told, money};
 use crate::{
     address,
     amount::Amount,
-    platform::{self, Parsed, Part},
+    platform::{self, Part},
     value,
 };
 
-pub(super) fn invoice(told: Told<'_>) -> Parsed {
+pub(super) fn invoice(told: Told<'_>) -> Option<Fact> {
     let invoice = told.object;
     let of_subscription =
         invoice.text("billing_reason").is_some_and(|why| why.starts_with("subscription"));
@@ -27,7 +27,7 @@ pub(super) fn invoice(told: Told<'_>) -> Parsed {
         "voided" if !of_subscription => "invoice-cancelled",
         "payment_failed" => "payment-failed",
         "upcoming" => "charge-due",
-        _ => return Parsed::Ignored,
+        _ => return None,
     };
     let id = invoice.id("id");
     let fact_id = match &id {
@@ -58,9 +58,9 @@ fn payer(told: &Told<'_>) -> ContactDetails {
 }
 
 /// A subscription's payment.
-fn order(told: &Told<'_>) -> Parsed {
+fn order(told: &Told<'_>) -> Option<Fact> {
     let invoice = told.object;
-    let Some(id) = invoice.id("id") else { return Parsed::Ignored };
+    let id = invoice.id("id")?;
     let items = money::items(invoice.object("lines"), told.currency().as_deref());
     let made = invoice.seconds("created").unwrap_or(told.at);
     let paid = invoice.object("status_transitions").seconds("paid_at").unwrap_or(told.at);
@@ -68,9 +68,9 @@ fn order(told: &Told<'_>) -> Parsed {
     told.order(id, OrderStatus::Paid, total, items, [made, paid], payer(told))
 }
 
-pub(super) fn subscription(told: Told<'_>) -> Parsed {
+pub(super) fn subscription(told: Told<'_>) -> Option<Fact> {
     let subscription = told.object;
-    let Some(id) = subscription.id("id") else { return Parsed::Ignored };
+    let id = subscription.id("id")?;
     let cancelled = told.what == "deleted" || subscription.is("cancel_at_period_end");
     // Nothing is renewed any more: the field goes.
     let renewal = period_end(subscription).filter(|_| !cancelled).map(|at| at.to_string());

@@ -39,7 +39,12 @@ pub(super) fn items(lines: Part<'_>, currency: Option<&str>) -> Vec<Item> {
         let product = price.id("product").or_else(|| pricing.object("price_details").id("product"));
         let each = amount(price, "unit_amount", currency);
         let each = each.or_else(|| amount(pricing, "unit_amount_decimal", currency));
-        (product.or_else(|| line.id("id")), line.name("description"), each)
+        Some(Item {
+            product_id: product.or_else(|| line.id("id"))?,
+            name: line.name("description"),
+            quantity: line.quantity("quantity")?,
+            price: each.and_then(Amount::text),
+        })
     })
 }
 

@@ -11,7 +11,7 @@ mod woocommerce;
 
 use jiff::Timestamp;
 use masa_domain::{ContactKey, Fact, Happening, Order};
-use masa_intake::{Malformed, platform::Parsed};
+use masa_intake::Malformed;
 use serde_json::Value;
 
 fn key() -> ContactKey {
@@ -26,11 +26,10 @@ fn json(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).expect("a fixture is JSON")
 }
 
-fn fact(parsed: Result<Parsed, Malformed>) -> Fact {
-    match parsed {
-        Ok(Parsed::Fact(fact)) => *fact,
-        other => panic!("a fact, not {other:?}"),
-    }
+/// The one fact that is told.
+fn fact(facts: Result<Vec<Fact>, Malformed>) -> Fact {
+    let [fact] = <[Fact; 1]>::try_from(facts.expect("a webhook")).expect("a fact");
+    fact
 }
 
 fn order(fact: &Fact) -> &Order {

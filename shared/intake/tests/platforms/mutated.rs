@@ -2,7 +2,6 @@
 //! its limits.
 
 use masa_domain::{Fact, Happening};
-use masa_intake::platform::Parsed;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use serde_json::{Map, Value, json};
 
@@ -128,8 +127,7 @@ proptest! {
             bytes.truncate(cut.index(bytes.len()));
         }
         match parse(&bytes) {
-            Ok(Parsed::Fact(fact)) => within_limits(&fact)?,
-            Ok(Parsed::Ignored) => {}
+            Ok(facts) => facts.iter().try_for_each(within_limits)?,
             Err(malformed) => prop_assert!(!malformed.problem.contains("example.com")),
         }
     }

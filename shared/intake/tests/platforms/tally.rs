@@ -1,7 +1,7 @@
 //! Tally's responses.
 
 use masa_domain::{Fact, FactId, Happening};
-use masa_intake::{platform::Parsed, tally};
+use masa_intake::tally;
 use serde_json::{Value, json};
 
 use super::{details, fact, key, now};
@@ -9,7 +9,7 @@ use super::{details, fact, key, now};
 const RESPONSE: &[u8] = include_bytes!("../fixtures/tally-response.json");
 
 /// What is made of these fields.
-fn fields(fields: &Value) -> Parsed {
+fn fields(fields: &Value) -> Vec<Fact> {
     let mut body = super::json(RESPONSE);
     body["data"]["fields"] = fields.clone();
     tally::parse(body.to_string().as_bytes(), &key(), now()).expect("Tally's")
@@ -101,9 +101,9 @@ fn a_hundred_fields_are_kept() {
 
 #[test]
 fn responses_of_nobody_and_other_events_are_ignored() {
-    assert_eq!(fields(&json!([])), Parsed::Ignored);
+    assert_eq!(fields(&json!([])), vec![]);
     let other = br#"{"eventType": "FORM_PUBLISHED", "data": 5}"#;
-    assert_eq!(tally::parse(other, &key(), now()), Ok(Parsed::Ignored));
+    assert_eq!(tally::parse(other, &key(), now()), Ok(vec![]));
     for (name, field) in [("responseId", "data.responseId"), ("formId", "data.formId")] {
         let mut body = super::json(RESPONSE);
         body["data"][name] = Value::Null;

@@ -1,7 +1,7 @@
 //! Typeform's responses.
 
 use masa_domain::{Fact, FactId, Happening};
-use masa_intake::{platform::Parsed, typeform};
+use masa_intake::typeform;
 use serde_json::{Value, json};
 
 use super::{details, fact, key, now};
@@ -9,7 +9,7 @@ use super::{details, fact, key, now};
 const RESPONSE: &[u8] = include_bytes!("../fixtures/typeform-response.json");
 
 /// What is made of these answers.
-fn answers(answers: &Value) -> Parsed {
+fn answers(answers: &Value) -> Vec<Fact> {
     let mut body = super::json(RESPONSE);
     body["form_response"]["answers"] = answers.clone();
     body["form_response"]["hidden"] = Value::Null;
@@ -100,9 +100,9 @@ fn what_cannot_be_used_is_left_out() {
 
 #[test]
 fn responses_of_nobody_and_other_events_are_ignored() {
-    assert_eq!(answers(&json!([])), Parsed::Ignored);
+    assert_eq!(answers(&json!([])), vec![]);
     let partial = br#"{"event_type": "form_response_partial", "form_response": {}}"#;
-    assert_eq!(typeform::parse(partial, &key(), now()), Ok(Parsed::Ignored));
+    assert_eq!(typeform::parse(partial, &key(), now()), Ok(vec![]));
     for (name, value, field) in [
         ("token", Value::Null, "form_response.token"),
         ("form_id", json!({}), "form_response.form_id"),

@@ -10,7 +10,7 @@ use std::path::Path;
 use masa_domain::{ContactKey, Fact, Happening, Order};
 use masa_intake::{
     Malformed,
-    shopify::{self, Delivery, Parsed},
+    shopify::{self, Delivery},
 };
 use serde_json::Value;
 
@@ -46,18 +46,16 @@ pub(crate) fn fixture(name: &str) -> String {
     std::fs::read_to_string(path).expect("a fixture")
 }
 
-pub(crate) fn parse(topic: &str, body: &str) -> Result<Parsed, Malformed> {
+pub(crate) fn parse(topic: &str, body: &str) -> Result<Vec<Fact>, Malformed> {
     let now = "2026-11-20T12:00:00Z".parse().expect("a moment");
     let delivery = Delivery { topic, triggered_at: Some(TRIGGERED), body: body.as_bytes() };
     shopify::parse(&delivery, &key(), now)
 }
 
 pub(crate) fn fact(topic: &str, body: &str) -> Option<Fact> {
-    match parse(topic, body) {
-        Ok(Parsed::Fact(fact)) => Some(*fact),
-        Ok(Parsed::Ignored) => None,
-        other => panic!("{topic}: {body}: {other:?}"),
-    }
+    let facts = parse(topic, body).unwrap_or_else(|wrong| panic!("{topic}: {body}: {wrong}"));
+    assert!(facts.len() <= 1, "{topic}: {body}: {facts:?}");
+    facts.into_iter().next()
 }
 
 pub(crate) fn paid(body: &Value) -> Option<Fact> {

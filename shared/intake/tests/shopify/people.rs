@@ -1,6 +1,6 @@
 //! Carts, customers, what they agreed to and what the law lets them ask for.
 
-use masa_intake::shopify::{Compliance, ComplianceRequest, Parsed};
+use masa_domain::ContactDetails;
 use serde_json::{Value, json};
 
 use crate::{TRIGGERED, details, event, fact, fixture, key, parse};
@@ -159,22 +159,24 @@ fn only_a_yes_or_a_no_is_a_consent() {
 fn what_the_law_gives_to_ask_for() {
     let email = key().contact(Some("noa.cohen@example.com"), None).expect("a contact");
     let phone = key().contact(None, Some("+972505550177")).expect("a contact");
-    use ComplianceRequest::{Data, RedactCustomer, RedactShop};
-    for (topic, file, request, contacts, id) in [
+    for (topic, file, name, contacts, data) in [
         (
             "customers/data_request",
             "customers-data-request",
-            Data,
+            "data-requested",
             vec![email, phone],
-            Some("9999"),
+            json!({"request": "9999"}),
         ),
-        ("customers/redact", "customers-redact", RedactCustomer, vec![email], None),
-        ("shop/redact", "shop-redact", RedactShop, vec![], None),
+        ("customers/redact", "customers-redact", "erasure-requested", vec![email], Value::Null),
+        ("shop/redact", "shop-redact", "", vec![], Value::Null),
     ] {
-        let id = id.map(str::to_owned);
-        let asked = Compliance { request, contacts, id };
-        let body = fixture(&format!("{file}.json"));
-        assert_eq!(parse(topic, &body), Ok(Parsed::Compliance(asked)), "{topic}");
+        let facts = parse(topic, &fixture(&format!("{file}.json"))).expect("Shopify's");
+        let whom: Vec<_> = facts.iter().map(|fact| fact.contact).collect();
+        assert_eq!(whom, contacts, "{topic}");
+        for fact in facts {
+            assert_eq!(event(&fact), (name, &data), "{topic}");
+            assert_eq!(fact.details, ContactDetails::default(), "{topic}: nobody is told of anew");
+        }
         assert!(parse(topic, "{}").is_err(), "{topic}: it is of no shop");
     }
 }

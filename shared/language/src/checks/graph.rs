@@ -34,10 +34,6 @@ impl Node<'_> {
         )
     }
 
-    pub(super) fn dated(&self) -> bool {
-        matches!(self.step.action, Action::Until { moment: Moment::Date { .. }, .. })
-    }
-
     /// Whether a run stands here until time passes or something happens. At a dated wait it may not.
     pub(super) fn waits(&self) -> bool {
         matches!(

@@ -1,6 +1,6 @@
 //! Where runs never come, and where they never rest.
 
-use masa_domain::{Action, Anchor, Moment};
+use masa_domain::{Action, Moment};
 
 use crate::{
     checks::graph::{Graph, Node, holds},
@@ -57,13 +57,13 @@ pub(super) fn check(graph: &Graph<'_>, report: &mut Report<'_>) {
     }
 }
 
-/// Whether a run may pass a wait at once, each time that it comes: a date that has passed stays so. A
-/// holiday comes again.
+/// Whether a run may pass a wait at once, each time that it comes: a date that has passed stays so, a weekday
+/// is one all day long, the last event stays the last, and no time is none.
 fn passes(node: &Node<'_>) -> bool {
     match &node.step.action {
-        Action::Until { moment: Moment::Date { anchor, .. }, .. } => {
-            !matches!(anchor, Anchor::Holiday(_))
-        }
+        Action::Until { moment: Moment::Date { .. }, .. } | Action::Quiet { .. } => true,
+        Action::Until { moment: Moment::Clock { at, .. }, .. } => at.is_none(),
+        Action::Wait(span) | Action::Await { span, .. } => span.as_seconds() == 0,
         _ => false,
     }
 }
@@ -103,10 +103,11 @@ impl Kind {
             Self::Dated => (
                 "loop-by-date",
                 format!(
-                    "this loop waits for the date of {} alone: once it has passed, nobody waits",
-                    of(|node| node.dated())
+                    "this loop waits at {} alone, which may let through at once each time: then what it sends goes \
+                     again and again",
+                    of(passes)
                 ),
-                "put a `wait` into the loop too",
+                "put a `wait` of some length into the loop too",
             ),
         };
         report.add(jump.at, code, message).hint(hint);

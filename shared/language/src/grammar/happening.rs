@@ -25,7 +25,7 @@ pub(crate) static HAPPENING: Node = Node {
             &["{ left: newsletter }"],
         ),
         Head::new(
-            Key::new("form", A_NAME, "A form of `shop.yaml` was filled; its answers are fields.")
+            Key::new("form", A_NAME, "A form of `shop.yaml` was filled, or one of `typeform-ID` and `tally-ID`; its answers are fields.")
                 .rows("T1"),
             &[],
             &["{ form: spring }"],

@@ -30,6 +30,7 @@ fn the_shop_is_checked() {
         ("language: en", "language: english", &["4:11 bad-language"]),
         ("language: en", "language: en\ntimezone: Asia/Holon", &["5:11 bad-timezone"]),
         ("  spring: { lists: [news] }", "  Spring: {}\n  spring: {}", &["6:3 bad-form-name"]),
+        ("  spring: { lists: [news] }", "  tally-x: {}\n  spring: {}", &["6:3 bad-form-name"]),
         ("{ lists: [news] }", "{ lists: news }", &["6:20 wrong-type"]),
         ("{ lists: [news] }", "{ lists: [[news]] }", &["6:21 wrong-type"]),
         ("{ lists: [news] }", "{ list: [news] }", &["6:13 unknown-key"]),
@@ -89,6 +90,15 @@ fn a_shop_that_cannot_be_read_says_nothing_about_forms() {
     let flow = FLOW.replace("joined: news", "form: winter");
     refused(&[("one/flow.yaml", &flow), ("shop.yaml", "name: [")], &["shop.yaml:2:1 yaml-syntax"]);
     refused(&[("one/flow.yaml", &flow)], &["one/flow.yaml:2:18 unknown-form"]);
+}
+
+/// Goal: T1: what others host is known by its address.
+#[test]
+fn t1_forms_that_others_host_need_no_word_in_shop_yaml() {
+    for form in ["typeform-g8hcyeXS", "tally-VwbNEw"] {
+        let flow = FLOW.replace("joined: news", &format!("form: {form}"));
+        read(&[("one/flow.yaml", &flow), ("one/templates/hello.en.html", HELLO)]).unwrap();
+    }
 }
 
 #[test]
