@@ -83,8 +83,7 @@ fn days(
     let moved = offset.days.saturating_add(offset.seconds / 86_400).saturating_neg();
     let today = calendar::local(now, zone).date();
     let around = today.checked_add(moved.days()).unwrap_or(today);
-    let years =
-        (-1..=2).filter_map(|years| around.checked_add(i32::from(years as i8).years()).ok());
+    let years = (-1..=2_i32).filter_map(|years| around.checked_add(years.years()).ok());
     match anchor {
         Anchor::Day(day) => vec![json!(day)],
         Anchor::Holiday(name) => {
