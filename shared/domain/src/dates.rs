@@ -4,6 +4,8 @@
 //! that one schedule a contact is armed at a time, and it is moved forward lazily: a silence that was
 //! broken meanwhile is found out when the moment comes.
 
+use std::borrow::Cow;
+
 use jiff::{
     RoundMode, SignedDuration, Timestamp, TimestampRound, ToSpan, Unit, civil::Date, tz::TimeZone,
 };
@@ -126,22 +128,26 @@ impl Walk<'_> {
     /// in, whichever version it is and however it stands.
     fn pending(&self) -> Result<Vec<Pending>, Need> {
         let (contact, catalogue) = (&self.contact, &self.known.catalogue);
-        let mut all = catalogue.flows.dated();
-        let mut inside = Vec::new();
-        for run in contact.runs.values().filter(|run| run.is_live()) {
-            inside.extend(self.flow(&run.flow, run.version)?.into_iter().flat_map(Dated::inside));
-        }
-        for dated in &inside {
-            all.entry(dated.trigger.in_words()).or_insert(dated);
-        }
         let own = contact.profile.timezone.as_deref();
         let zone = calendar::zone_of(own, &catalogue.setup.shop.timezone);
-        let pending = all.into_iter().filter_map(|(words, dated)| {
+        let pending = |words: Cow<'_, str>, dated: &Dated| {
             let before = contact.seen.get(&dated.trigger.key());
             let at = comes(dated, before, contact, &zone, self.now)?;
-            Some(Pending { at, words })
-        });
-        Ok(pending.collect())
+            Some(Pending { at, words: words.into_owned() })
+        };
+        let today = calendar::local(self.now, &zone).date();
+        let entries = catalogue.flows.coming(contact, today);
+        let mut all: Vec<Pending> =
+            entries.filter_map(|(words, dated)| pending(words.into(), dated)).collect();
+        for run in contact.runs.values().filter(|run| run.is_live()) {
+            for dated in self.flow(&run.flow, run.version)?.into_iter().flat_map(Dated::inside) {
+                let words = dated.trigger.in_words();
+                if all.iter().all(|known| known.words != words) {
+                    all.extend(pending(words.into(), &dated));
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// When the first date or silence comes; past when it is due.

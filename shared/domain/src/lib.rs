@@ -32,6 +32,7 @@ mod setup;
 mod span;
 mod steps;
 pub mod story;
+mod timetable;
 mod trigger;
 mod versions;
 mod walk;

@@ -5,10 +5,13 @@ use std::{
     ops::Deref,
 };
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    contact::Contact,
     flow::{Action, Flow, Late, is_default, is_usual, usual},
+    timetable::Timetable,
     trigger::Trigger,
 };
 
@@ -20,8 +23,8 @@ pub struct LiveFlows {
     by_name: BTreeMap<String, LiveFlow>,
     /// The names of the flows that each key of [`Trigger::key`] may start.
     by_key: BTreeMap<String, BTreeSet<String>>,
-    /// The names of the flows that wait for dates or silences.
-    by_date: BTreeSet<String>,
+    /// The dates and silences that let in.
+    timetable: Timetable,
 }
 
 /// A live flow in the catalogue.
@@ -112,8 +115,8 @@ impl LiveFlows {
         for key in &live.triggers {
             self.by_key.entry(key.clone()).or_default().insert(name.clone());
         }
-        if !live.dated.is_empty() {
-            self.by_date.insert(name.clone());
+        if live.standing == Standing::Live {
+            live.dated.iter().for_each(|dated| self.timetable.insert(&name, dated));
         }
         self.by_name.insert(name, live);
     }
@@ -127,20 +130,18 @@ impl LiveFlows {
         }
     }
 
-    /// The dates and silences that let into flows, by their words. Of two flows with the same one the more
-    /// lenient says who is late.
-    pub fn dated(&self) -> BTreeMap<String, &Dated> {
-        let mut all = BTreeMap::<_, &Dated>::new();
-        let live = self.by_date.iter().filter_map(|name| self.by_name.get(name));
-        for live in live.filter(|live| live.standing == Standing::Live) {
-            for dated in &live.dated {
-                let known = all.entry(dated.trigger.in_words()).or_insert(dated);
-                if known.late == Late::Skip {
-                    *known = dated;
-                }
-            }
-        }
-        all
+    /// The dates and silences that let into flows, in words ([`Trigger::in_words`]).
+    pub fn dates(&self) -> impl Iterator<Item = &String> {
+        self.timetable.words()
+    }
+
+    /// Of these what may come to a contact; `today` may be a day off.
+    pub(crate) fn coming<'a>(
+        &'a self,
+        contact: &'a Contact,
+        today: Date,
+    ) -> impl Iterator<Item = (&'a String, &'a Dated)> {
+        self.timetable.of(contact, today)
     }
 
     /// The flows that any of `keys` may start, in the order of their names.
@@ -154,7 +155,7 @@ impl LiveFlows {
     /// Takes a flow out; false when it was not live.
     pub fn remove(&mut self, name: &str) -> bool {
         let Some(gone) = self.by_name.remove(name) else { return false };
-        self.by_date.remove(name);
+        gone.dated.iter().for_each(|dated| self.timetable.remove(name, dated));
         for key in gone.triggers {
             let names = self.by_key.entry(key.clone()).or_default();
             names.remove(name);

@@ -53,6 +53,8 @@ struct Chances {
 struct Inner {
     made: Vec<Made>,
     plan: Plan,
+    /// What comes over the next call of an operation, once.
+    next: Option<(&'static str, Fault)>,
     chances: Option<Chances>,
     /// A fault that goes on, for how many more tries of the same call.
     lasting: BTreeMap<u32, (Call, Fault, u32)>,
@@ -130,6 +132,11 @@ impl Hub {
         std::mem::take(&mut self.inner().acceptances)
     }
 
+    /// The next call of `operation` goes wrong.
+    pub(crate) fn next(&self, operation: &'static str, fault: Fault) {
+        self.inner().next = Some((operation, fault));
+    }
+
     /// From now on so many of a thousand calls go wrong; none at 0.
     pub(crate) fn chances(&self, seed: u64, per_mille: u32) {
         let random = fastrand::Rng::with_seed(seed);
@@ -146,7 +153,8 @@ impl Inner {
             }
             self.lasting.remove(&invocation);
         }
-        let planned = self.plan.0.get(&self.made.len()).copied();
+        let next = self.next.take_if(|(operation, _)| *operation == call.operation);
+        let planned = self.plan.0.get(&self.made.len()).copied().or(next.map(|(_, fault)| fault));
         let fault = planned.or_else(|| self.chances.as_mut()?.draw())?;
         if !fault.fits(call) {
             return None;

@@ -8,6 +8,7 @@ use masa_box::{Call, Delivery, Ready};
 use serde_json::{Value, json};
 
 use crate::{
+    fault::Fault,
     mirror::{Held, Violation},
     scenario::{ALERT, CLUB, THANKS, WELCOME, alert, hours, open, purchase, signup},
     shop::Act,
@@ -38,6 +39,8 @@ pub enum Before {
     Deliver(&'static str),
     /// The next schedule fires, in its time; what it does is not delivered yet.
     Fire,
+    /// The next call of an operation will go wrong.
+    Fault(&'static str, Fault),
 }
 
 /// A race.
@@ -144,6 +147,13 @@ fn races_of_messages() -> Vec<Race> {
         Before::Act(purchase("1001", "bounce")),
         Before::Deliver("advance"),
     ];
+    let unanswered = vec![
+        noa(),
+        Before::Deliver("advance"),
+        Before::Fault("SendEmail", Fault::LostReply),
+        Before::Deliver("deliver"),
+        Before::Act(Act::Skip(jiff::SignedDuration::from_mins(10))),
+    ];
     let texted = vec![Before::Act(alert()), Before::Deliver("advance")];
     vec![
         race(
@@ -161,6 +171,12 @@ fn races_of_messages() -> Vec<Race> {
         race("a mail twice", &[WELCOME], decided(None), [deliver(), Racer::Copy]),
         race("a text twice", &[ALERT], texted, [deliver(), Racer::Copy]),
         race("a mail and SES's event of it", &[WELCOME], decided(None), [deliver(), feedback()]),
+        race(
+            "a mail of unknown outcome and SES's late event of it",
+            &[WELCOME],
+            unanswered,
+            [deliver(), feedback()],
+        ),
         race("a bounce and the next mail", &[CLUB, THANKS], bounced, [deliver(), feedback()]),
         race(
             "a purchase and a mail of the journey that it ends",
@@ -269,6 +285,7 @@ impl Sim {
                 Before::Act(act) => self.act(act).await?,
                 Before::Deliver(function) => self.deliver_to(function).await?,
                 Before::Fire => self.fire().await?,
+                Before::Fault(operation, fault) => self.hub.next(operation, *fault),
             }
         }
         let mut racers = [None; 2];

@@ -3,11 +3,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan, civil::date};
 use masa_domain::{
-    Action, Again, Catalogue, Condition, Contact, ContactDetails, ContactId, Decision, Effect,
-    Fact, FactId, Flow, Happening, Id, Item, Known, LiveFlow, MailStatus, Medium, Message, Order,
-    Product, PurchaseTest, RunId, Since, Span, Status, Step, Stimulus, Trigger, Verdict, decide,
+    Action, Again, Anchor, Catalogue, Condition, Contact, ContactDetails, ContactId, Decision,
+    Effect, Fact, FactId, Flow, Happening, Id, Item, Known, LiveFlow, MailStatus, Medium, Message,
+    Offset, Order, Product, PurchaseTest, RunId, Since, Span, Status, Step, Stimulus, Trigger,
+    Verdict, decide,
 };
 use serde_json::{Value, json};
 
@@ -47,7 +48,7 @@ pub(crate) struct Life {
 
 impl Life {
     /// A new contact of a shop with so many live flows, of which one is of interest. Each of the others
-    /// waits for a list and an event of its own.
+    /// waits for a list, an event, and the date in a field of its own, and was for a day that is over.
     pub(crate) fn new(flows: u32) -> Self {
         let now = Timestamp::constant(1_800_000_000, 0);
         let mut catalogue = Catalogue::default();
@@ -221,11 +222,18 @@ fn welcome() -> Flow {
 }
 
 fn other(number: u32) -> Flow {
+    let day = date(2024, 1, 1) + i64::from(number % 1_000).days();
     let triggers = [
         Trigger::Joined(format!("other-{number:04}")),
         Trigger::event(format!("other-{number:04}")),
+        dated(Anchor::Field(format!("other-{number:04}"))),
+        dated(Anchor::Day(day)),
     ];
     line(&format!("other-{number:04}"), &triggers, &[("hello", email("hello"))])
+}
+
+fn dated(anchor: Anchor) -> Trigger {
+    Trigger::Date { anchor, yearly: false, offset: Offset::default(), at: None }
 }
 
 fn email(template: &str) -> Action {

@@ -44,7 +44,7 @@ fn hunt() {
 fn hunt() {
     use masa_domain::planted::{Bug, plant};
 
-    use crate::{exhaustive, orders, random};
+    use crate::{exhaustive, orders};
 
     for (bug, name) in Bug::ALL {
         let one = setting("SIM_BUG");
@@ -52,11 +52,10 @@ fn hunt() {
             continue;
         }
         plant(bug);
-        // The quick parts first.
-        let parts: [fn() -> Option<String>; 4] = [
+        // The quick parts first. Chance is none of them: it finds too, but not every time.
+        let parts: [fn() -> Option<String>; 3] = [
             || orders::every_order_of_every_race().broken(),
             || exhaustive::everything_twice().broken(),
-            || random::histories(20).broken(),
             || exhaustive::every_fault_everywhere().broken(),
         ];
         let found = parts.into_iter().find_map(|part| part());
