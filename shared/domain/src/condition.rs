@@ -60,7 +60,7 @@ pub enum Condition {
         /// What is asked.
         test: FieldTest,
     },
-    /// On a list (C5).
+    /// On a list, or in a segment (C5).
     List(String),
     /// Agreed to a channel, and did not refuse it since, as far as the decision knows (C5). The
     /// consent of a send is checked anew when it is sent.
@@ -176,7 +176,7 @@ impl Condition {
             }
             Self::Purchased(test) => test.holds(asked),
             Self::Field { name, test } => test.holds(asked.field(name).as_ref()),
-            Self::List(list) => asked.contact.lists.contains_key(list),
+            Self::List(list) => asked.is_on(list),
             Self::Consent(channel) => {
                 let said = asked.contact.consent.get(channel);
                 said.is_some_and(|said| said.answer == Answer::Granted)
@@ -221,6 +221,14 @@ impl Asked<'_> {
     pub(crate) fn field(&self, name: &str) -> Option<Value> {
         let brought = ["event.", "order.", "call."].iter().any(|root| name.starts_with(root));
         if brought { self.run?.brought(name) } else { self.contact.field(name) }
+    }
+
+    /// Whether the contact is on a list, or in the segment of that name.
+    fn is_on(&self, list: &str) -> bool {
+        match self.known.catalogue.setup.segments.contains_key(list) {
+            true => self.contact.is_in_segment(list),
+            false => self.contact.lists.contains_key(list),
+        }
     }
 
     fn days_to(&self, field: &str) -> Option<Value> {

@@ -75,6 +75,10 @@ pub struct Contact {
     /// Lists and since when.
     #[serde(default)]
     pub lists: BTreeMap<String, Timestamp>,
+    /// The shop's segments: since when the contact is in them, or that it is not. One that was published
+    /// since the contact moved last is missing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub segments: BTreeMap<String, Option<Timestamp>>,
     /// Consent by channel.
     #[serde(default)]
     pub consent: BTreeMap<Channel, Consent>,
@@ -200,6 +204,7 @@ impl Contact {
             told_at: BTreeMap::new(),
             fields: BTreeMap::new(),
             lists: BTreeMap::new(),
+            segments: BTreeMap::new(),
             consent: BTreeMap::new(),
             purchases: Purchases::default(),
             seen: BTreeMap::new(),

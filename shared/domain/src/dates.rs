@@ -150,23 +150,24 @@ impl Walk<'_> {
         Ok(all)
     }
 
-    /// When the first date or silence comes; past when it is due.
+    /// When the first date or silence comes, or a segment turns; past when it is due.
     fn next_date(&self) -> Result<Option<Timestamp>, Need> {
-        Ok(self.pending()?.into_iter().map(|pending| pending.at).min())
+        let first = self.pending()?.into_iter().map(|pending| pending.at).min();
+        Ok(first.into_iter().chain(self.turns()).min())
     }
 
     /// The moment at which the contact was to be looked at has come: what is due happens.
-    pub(crate) fn look(&mut self) -> Result<Verdict, Need> {
+    /// `changed`: there is something to commit already.
+    pub(crate) fn look(&mut self, changed: bool) -> Result<Verdict, Need> {
         let mut due = self.pending()?;
         due.retain(|pending| pending.at <= self.now);
         due.sort_by(|a, b| (a.at, &a.words).cmp(&(b.at, &b.words)));
-        let mut verdict = match self.contact.look_at.is_some_and(|at| at <= self.now) {
-            true => {
-                self.contact.look_at = None;
-                Verdict::Applied
-            }
-            false => Verdict::Nothing,
-        };
+        let reached = self.contact.look_at.is_some_and(|at| at <= self.now);
+        if reached {
+            self.contact.look_at = None;
+        }
+        let changed = changed || reached || !self.astray()?.is_empty();
+        let mut verdict = if changed { Verdict::Applied } else { Verdict::Nothing };
         for Pending { at, words } in due {
             let contact = self.contact.id;
             let id = Id::derive(&["due", &contact.to_string(), &words, &at.to_string()]);

@@ -187,13 +187,14 @@ pub fn decide(
         awoken: BTreeSet::new(),
         effects: Vec::new(),
     };
+    let met = walk.meet_segments()?;
     let verdict = match stimulus {
         Stimulus::Fact(fact) => walk.fact(fact)?,
         Stimulus::Wake { run, generation } => walk.wake(*run, *generation)?,
         Stimulus::Message(message) => walk.message(message)?,
         Stimulus::Read { message, opened, links } => walk.read(message, *opened, links)?,
         Stimulus::Move { flow, version } => walk.move_to(flow, *version)?,
-        Stimulus::Look => walk.look()?,
+        Stimulus::Look => walk.look(met)?,
         Stimulus::Overdue => walk.overdue()?,
     };
     if verdict != Verdict::Applied {

@@ -15,6 +15,7 @@ use crate::{
     live::Standing,
     occurrence::{Consequence, Matching, Occurrence},
     run::{End, Run, State},
+    segments::ROUNDS_MAX,
     story::What,
     walk::{Leaves, Walk},
 };
@@ -63,8 +64,19 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Follows what steps led to, until there is nothing more.
+    /// Follows what steps led to, until there is nothing more, and the contact is in the segments where it
+    /// belongs.
     pub(crate) fn follow(&mut self) -> Result<(), Need> {
+        for _ in 0..ROUNDS_MAX {
+            self.follow_steps()?;
+            if !self.sort()? {
+                return Ok(());
+            }
+        }
+        self.follow_steps()
+    }
+
+    fn follow_steps(&mut self) -> Result<(), Need> {
         while let Some((followed, chain)) = self.followed.pop_front() {
             self.chain = chain;
             match followed {

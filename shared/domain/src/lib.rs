@@ -27,6 +27,7 @@ mod profile;
 mod purchases;
 mod quiet;
 mod run;
+mod segments;
 mod sending;
 mod setup;
 mod span;

@@ -100,6 +100,15 @@ fn once() -> u32 {
     1
 }
 
+impl Purchases {
+    /// When something was ordered, as far as it is known.
+    pub(crate) fn moments(&self) -> impl Iterator<Item = Timestamp> {
+        let orders = self.recent.iter().map(|order| order.at);
+        let products = self.products.values().map(|product| product.last_at);
+        orders.chain(products).chain(self.last_at)
+    }
+}
+
 impl Recent {
     fn new(order: &Order, at: Timestamp) -> Self {
         let mut products: Vec<String> = Vec::new();

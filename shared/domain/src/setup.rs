@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{consent::Channel, span::Span};
+use crate::{condition::Condition, consent::Channel, span::Span};
 
 /// The longest answer to a question of the kind `text`, in characters.
 const ANSWER_CHARS_MAX: usize = 2_000;
@@ -33,6 +33,9 @@ pub struct Setup {
     /// The questions that mails ask (A7), by their names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub questions: BTreeMap<String, Question>,
+    /// Lists whose members a condition decides (T2, C5), by their names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub segments: BTreeMap<String, Condition>,
     /// Who is told things (A8), by name or role.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub people: BTreeMap<String, Person>,

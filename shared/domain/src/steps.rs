@@ -108,6 +108,8 @@ impl Walk<'_> {
                 self.set(run, field, json!(code));
                 run.keep_coupon(field, code);
             }
+            // Who is in a segment, its condition decides.
+            Action::Join(list) | Action::Leave(list) if self.is_segment(list) => {}
             Action::Join(list) if self.contact.join(list, self.now) => {
                 self.leads_to(Followed::Occurred(Consequence::Joined(list.clone())));
             }

@@ -65,7 +65,8 @@ impl<'a> Walk<'a> {
             let hour = calendar::local(fact.at, &asked.zone()).hour();
             self.contact.reads_at(hour);
         }
-        let mut followed: Vec<Consequence> = joined.into_iter().map(Consequence::Joined).collect();
+        let joined = joined.into_iter().filter(|list| !self.is_segment(list));
+        let mut followed: Vec<Consequence> = joined.map(Consequence::Joined).collect();
         let changed = told.into_iter().filter(|(field, old)| self.contact.field(field) != *old);
         followed.extend(changed.map(|(field, before)| Consequence::Changed { field, before }));
         self.occur(&Occurrence { fact: Some(fact), turned, followed: &followed })?;

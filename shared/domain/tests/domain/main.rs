@@ -27,6 +27,7 @@ mod properties;
 mod questions;
 mod reentry;
 mod round_trip;
+mod segments;
 mod steps;
 mod totality;
 mod triggers;

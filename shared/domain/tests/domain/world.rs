@@ -150,6 +150,7 @@ impl World {
         }
         let effects = decision.effects.clone();
         let (now, after) = (self.now, self.contact.clone());
+        self.contact.version += u64::from(decision.contact.is_some());
         self.log.push(Moved { before, stimulus: stimulus.clone(), now, decision, after });
         effects
     }
