@@ -87,7 +87,7 @@ impl Function {
     /// The walk that was begun, or a new one when there are dates that no walk told of.
     async fn walk_to_do(&self, before: &Walk) -> Result<Walk, Error> {
         let catalogue = self.store.catalogue().await?;
-        let dates: BTreeSet<String> = catalogue.flows.dates().cloned().collect();
+        let dates = catalogue.looked_for();
         let at = if dates.is_subset(&before.dates) { before.at } else { Some(Place::default()) };
         Ok(Walk { dates, at })
     }

@@ -2,11 +2,12 @@
 //! whose link was followed, `POST /a/{token}` takes the answer. Scanners follow every link of a mail, so
 //! a GET records nothing.
 
-use html_escape::{encode_double_quoted_attribute, encode_text};
+use html_escape::encode_double_quoted_attribute;
 use masa_domain::{
     ContactDetails, ContactId, Fact, FactId, Happening, MessageId, Question, QuestionKind,
     link::{Link, Purpose},
 };
+use masa_pages::word;
 use masa_runtime::http::{Reply, Request};
 
 use crate::{
@@ -103,15 +104,20 @@ impl Function {
 impl Asked<'_> {
     /// The page with the form. `unclear`: what was sent is no answer.
     fn show(&self, status: u16, chosen: Option<&str>, visit: &str, unclear: bool) -> Reply {
-        let hebrew = self.language.starts_with("he");
-        let word = |english: &'static str, hebrew_: &'static str| {
-            if hebrew { hebrew_ } else { english }
+        let word = |english, hebrew| word(&self.language, english, hebrew);
+        let (question, language) = (self.question, self.language.as_str());
+        let asked = masa_pages::Asked {
+            question,
+            language,
+            shops: self.shops,
+            name: "answer",
+            given: chosen,
+            must: true,
         };
-        let question = self.question.words(&self.language, self.shops);
-        let title = encode_text(question).into_owned();
+        let title = asked.words();
         let ends = self.question.kind.ends(&self.language);
         let hint = match (unclear, &self.question.kind, ends) {
-            (true, QuestionKind::Text, _) => {
+            (true, QuestionKind::Text | QuestionKind::Date, _) => {
                 word("Please write an answer.", "צריך לכתוב תשובה.").to_owned()
             }
             (true, ..) => word("Please choose an answer.", "צריך לבחור תשובה.").to_owned(),
@@ -123,30 +129,9 @@ impl Asked<'_> {
              <fieldset><legend class=\"unseen\">{title}</legend>{}</fieldset>\
              <button type=\"submit\">{}</button></form>",
             encode_double_quoted_attribute(visit),
-            self.fields(question, chosen),
+            asked.fields(),
             word("Send", "שליחה"),
         );
         page::reply(status, &self.language, &title, &hint, &form)
-    }
-
-    fn fields(&self, question: &str, chosen: Option<&str>) -> String {
-        if self.question.kind == QuestionKind::Text {
-            return format!(
-                "<textarea name=\"answer\" rows=\"5\" maxlength=\"2000\" required aria-label=\"{}\"></textarea>",
-                encode_double_quoted_attribute(question),
-            );
-        }
-        let class =
-            if matches!(self.question.kind, QuestionKind::Choice(_)) { "choices" } else { "steps" };
-        let options = self.question.options(&self.language, self.shops);
-        let options = options.iter().map(|(answer, label)| {
-            let checked = if chosen == Some(answer) { " checked" } else { "" };
-            format!(
-                "<label><input type=\"radio\" name=\"answer\" value=\"{}\" required{checked}><span>{}</span></label>",
-                encode_double_quoted_attribute(answer),
-                encode_text(label),
-            )
-        });
-        format!("<div class=\"{class}\">{}</div>", options.collect::<String>())
     }
 }

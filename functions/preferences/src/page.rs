@@ -3,8 +3,6 @@
 use masa_domain::Channel;
 use masa_runtime::http::Reply;
 
-const PAGE: &str = include_str!("page.html");
-
 /// What a page says.
 pub(crate) enum Page {
     /// Whether the reader wants to leave.
@@ -21,7 +19,7 @@ pub(crate) enum Page {
 
 impl Page {
     pub(crate) fn reply(&self, language: &str) -> Reply {
-        let hebrew = language.starts_with("he");
+        let hebrew = masa_pages::is_hebrew(language);
         let status = if matches!(self, Self::Broken) { 404 } else { 200 };
         let (title, text) = if hebrew { self.hebrew() } else { self.english() };
         let form = match (self, hebrew) {
@@ -83,22 +81,9 @@ impl Page {
     }
 }
 
-/// A page of these parts. All are HTML.
+/// A page of these parts. All but the language are HTML.
 pub(crate) fn reply(status: u16, language: &str, title: &str, text: &str, form: &str) -> Reply {
-    let (lang, dir) = if language.starts_with("he") { ("he", "rtl") } else { ("en", "ltr") };
-    let parts = [("lang", lang), ("dir", dir), ("title", title), ("text", text), ("form", form)];
-    // In one pass: what a part holds is no place.
-    let mut page = String::new();
-    let mut rest = PAGE;
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (place, after) = after.split_once("}}").unwrap_or((after, ""));
-        let part = parts.iter().find(|(name, _)| *name == place);
-        page.push_str(before);
-        page.push_str(part.map(|(_, part)| *part).unwrap_or_default());
-        rest = after;
-    }
-    page.push_str(rest);
-    Reply::html(status, page)
+    Reply::html(status, masa_pages::page(language, title, text, form))
 }
 
 /// A form that posts to the page's own address.

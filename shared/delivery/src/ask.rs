@@ -34,7 +34,7 @@ pub(crate) fn block(
                 html.push('\n');
             }
         }
-        QuestionKind::Text => {
+        QuestionKind::Text | QuestionKind::Date => {
             let label = if language.starts_with("he") {
                 "לכתיבת תשובה"
             } else {

@@ -94,7 +94,7 @@ impl Teller {
         let profile = &contact.profile;
         let bought = &contact.purchases;
         let orders = (bought.orders > 0).then(|| bought.orders.to_string());
-        let lists: Vec<&str> = contact.lists.keys().map(String::as_str).collect();
+        let lists: Vec<&str> = contact.all_lists().into_iter().collect();
         let opened = contact.seen.get("opened").map(|seen| self.time(seen.last_at));
         let told = [
             (self.word("Name", "שם"), name),

@@ -173,6 +173,11 @@ impl ContactKey {
         number.and_then(|number| self.contact(None, Some(number))).unwrap_or(contact)
     }
 
+    /// A network address, for counting what comes from it: it can't be read back.
+    pub fn visitor(&self, address: &str) -> Id {
+        self.derive("visitor", address).0
+    }
+
     fn derive(&self, kind: &str, value: &str) -> ContactId {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).unwrap_or_else(|_| {
             unreachable!("HMAC takes a key of any length (RFC 2104)");

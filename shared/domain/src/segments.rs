@@ -4,6 +4,8 @@
 //! that happen. A decision asks again at its end; where time alone turns the answer, the contact is
 //! looked at then ([`Walk::look_forward`]).
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 use serde_json::Value;
 
@@ -96,6 +98,13 @@ impl Contact {
     /// Whether the contact is in a segment, as of its last decision.
     pub fn is_in_segment(&self, name: &str) -> bool {
         self.segments.get(name).is_some_and(Option::is_some)
+    }
+
+    /// The lists that the contact is on, and the segments that it is in, as of its last decision.
+    pub fn all_lists(&self) -> BTreeSet<&str> {
+        let lists = self.lists.keys().filter(|list| !self.segments.contains_key(*list));
+        let segments = self.segments.keys().filter(|name| self.is_in_segment(name));
+        lists.chain(segments).map(String::as_str).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -63,18 +64,55 @@ pub struct Shop {
     pub timezone: String,
 }
 
-/// A form of a public page.
+/// A form of a public page: Masa's own, or one of the shop's.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Form {
     /// Lists that the form joins.
     pub lists: Vec<String>,
-    /// The words beside the form by which sending it is consent; without them only a ticked
-    /// `consent` or `consent_sms` box is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub consent: Option<String>,
-    /// Web origins that may post it, such as `https://shop.example`; any when empty.
+    /// The words beside the button by which sending it is consent, by language; without them only a
+    /// ticked `consent` or `consent_sms` box is.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub consent: BTreeMap<String, String>,
+    /// Web origins whose pages may post it, such as `https://shop.example`; any when empty. Masa's own
+    /// page always may.
     pub origins: Vec<String>,
+    /// What stands over it, by language. Without it Masa shows no page of the form.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub title: BTreeMap<String, String>,
+    /// What stands under that, by language.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub text: BTreeMap<String, String>,
+    /// What it asks for, in this order: entries of the profile and questions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ask: Vec<String>,
+    /// Which of these must be filled in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub must: Vec<String>,
+    /// Where the browser goes when it was sent; to a page that says thanks when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thanks: Option<String>,
+}
+
+impl Form {
+    /// The entries of the profile for which a form can ask, each with what browsers call it
+    /// (`autocomplete`, WHATWG HTML).
+    pub const PROFILE: [(&'static str, &'static str); 4] = [
+        ("email", "email"),
+        ("phone", "tel"),
+        ("first_name", "given-name"),
+        ("last_name", "family-name"),
+    ];
+
+    /// Whether sending it is consent.
+    pub fn asks_consent(&self) -> bool {
+        !self.consent.is_empty()
+    }
+
+    /// Whether Masa shows a page of it.
+    pub fn has_page(&self) -> bool {
+        !self.title.is_empty()
+    }
 }
 
 /// What a journey may ask about a product.
@@ -112,6 +150,8 @@ pub enum QuestionKind {
     Choice(Vec<(String, BTreeMap<String, String>)>),
     /// Words of one's own.
     Text,
+    /// A day, as `2026-12-31`.
+    Date,
 }
 
 impl QuestionKind {
@@ -124,7 +164,7 @@ impl QuestionKind {
             Self::Csat => scale(1, 5),
             Self::Ces => scale(1, 7),
             Self::Choice(options) => options.iter().map(|(key, _)| key.clone()).collect(),
-            Self::Text => Vec::new(),
+            Self::Text | Self::Date => Vec::new(),
         }
     }
 
@@ -137,7 +177,7 @@ impl QuestionKind {
             (Self::Csat, false) => ("1: poor", "5: excellent"),
             (Self::Ces, true) => ("1: קשה מאוד", "7: קל מאוד"),
             (Self::Ces, false) => ("1: very hard", "7: very easy"),
-            (Self::Choice(_) | Self::Text, _) => return None,
+            (Self::Choice(_) | Self::Text | Self::Date, _) => return None,
         })
     }
 
@@ -150,6 +190,7 @@ impl QuestionKind {
                 let fits = !written.is_empty() && written.chars().count() <= ANSWER_CHARS_MAX;
                 fits.then(|| json!(written))
             }
+            Self::Date => written.parse::<Date>().ok().map(|day| json!(day)),
             _ if !self.answers().iter().any(|answer| answer == written) => None,
             Self::Choice(_) => Some(json!(written)),
             Self::Nps | Self::Csat | Self::Ces => written.parse::<u8>().ok().map(Value::from),
@@ -253,6 +294,9 @@ mod tests {
             (QuestionKind::Choice(vec![tea()]), "coffee", None),
             (QuestionKind::Text, " fine ", Some(json!("fine"))),
             (QuestionKind::Text, "  ", None),
+            (QuestionKind::Date, "1990-02-28", Some(json!("1990-02-28"))),
+            (QuestionKind::Date, "1990-02-30", None),
+            (QuestionKind::Date, "28.2.1990", None),
         ] {
             assert_eq!(kind.value(written), value, "{kind:?}: {written:?}");
         }

@@ -145,15 +145,28 @@ impl Door {
 /// # Errors
 /// The answer to any other request.
 pub fn post(event: ApiGatewayV2httpRequest) -> Result<Request, Reply> {
-    let request =
-        Request::new(event).map_err(|error| Reply::error(400, "malformed", &error.to_string()))?;
+    let request = read(event)?;
     if request.method() != "POST" {
         return Err(Reply::method_not_allowed("POST"));
     }
-    if request.body().len() > BODY_BYTES_MAX {
-        return Err(Reply::too_large());
-    }
+    sized(&request)?;
     Ok(request)
+}
+
+/// A request whose body can be read.
+///
+/// # Errors
+/// The answer to any other.
+pub fn read(event: ApiGatewayV2httpRequest) -> Result<Request, Reply> {
+    Request::new(event).map_err(|error| Reply::error(400, "malformed", &error.to_string()))
+}
+
+/// A request of a bearable size.
+///
+/// # Errors
+/// The answer to a larger one.
+pub fn sized(request: &Request) -> Result<(), Reply> {
+    if request.body().len() > BODY_BYTES_MAX { Err(Reply::too_large()) } else { Ok(()) }
 }
 
 /// The id of a webhook whose Standard Webhooks signature is right, or 401.

@@ -27,7 +27,7 @@ impl Stage {
     pub(crate) fn new(library: &Library, flows: Vec<Flow>) -> Self {
         let mut catalogue = Catalogue {
             // One journey alone meets no cap that all share.
-            setup: Setup { caps: Vec::new(), ..library.setup.clone() },
+            setup: Setup { caps: Vec::new(), segments: BTreeMap::new(), ..library.setup.clone() },
             ..Catalogue::default()
         };
         let mut live = BTreeMap::new();

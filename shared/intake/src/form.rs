@@ -7,8 +7,12 @@
 
 mod body;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use masa_domain::{ConsentGiven, ContactDetails, ContactKey, Fact, FactId, Form, Happening, Id};
+use masa_domain::{
+    ConsentGiven, ContactDetails, ContactKey, Fact, FactId, Form, Happening, Id, Question, pick,
+};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -34,6 +38,10 @@ pub struct Submission<'a> {
     pub name: &'a str,
     /// The form.
     pub form: &'a Form,
+    /// The shop's language: that of the words beside the button when the page tells none.
+    pub language: &'a str,
+    /// The shop's questions, of which the form may ask some.
+    pub questions: &'a BTreeMap<String, Question>,
     /// The header `Content-Type`.
     pub content_type: Option<&'a str>,
     /// The body's bytes.
@@ -77,8 +85,10 @@ pub fn parse(
         return Ok(Parsed::Honeypot);
     }
     let id = fact_id(submission.name, &answers, now)?;
-    let answers =
-        Value::Object(answers.into_iter().filter(|(_, value)| is_filled(value)).collect());
+    let mut answers: Map<String, Value> =
+        answers.into_iter().filter(|(_, value)| is_filled(value)).collect();
+    of_questions(submission, &mut answers)?;
+    let answers = Value::Object(answers);
     let object = Object::root(&answers)?;
     let profile = details::profile(&object)?;
     let contact = details::contact(&object, &profile, key)?;
@@ -93,6 +103,37 @@ pub fn parse(
     Ok(Parsed::Fact(Box::new(fact)))
 }
 
+/// Answers to what the form asks on a page of its own: all that must be there is, and questions have
+/// answers that they know.
+fn of_questions(
+    submission: &Submission<'_>,
+    answers: &mut Map<String, Value>,
+) -> Result<(), Malformed> {
+    let form = submission.form;
+    if let Some(missing) = form.must.iter().find(|name| !answers.contains_key(*name)) {
+        return Err(Malformed::at(missing, "this must be filled in"));
+    }
+    for name in &form.ask {
+        let Some(question) = submission.questions.get(name) else { continue };
+        let Some(written) = answers.get(name) else { continue };
+        let known = written.as_str().and_then(|written| question.kind.value(written));
+        let known =
+            known.ok_or_else(|| Malformed::at(name, "this is no answer that the question has"))?;
+        answers.insert(name.clone(), known);
+    }
+    Ok(())
+}
+
+/// What was written into a form, as texts by their names: to show it again. Empty when it can't be read.
+pub fn written(content_type: Option<&str>, body: &[u8]) -> BTreeMap<String, String> {
+    let answers = body::read(content_type, body).unwrap_or_default();
+    let texts = answers.into_iter().filter_map(|(name, value)| match value {
+        Value::String(text) => Some((name, text)),
+        _ => None,
+    });
+    texts.collect()
+}
+
 /// Over the answers and not over the bytes: a multipart body has a new boundary every time.
 fn fact_id(form: &str, answers: &Map<String, Value>, now: Timestamp) -> Result<FactId, Malformed> {
     if let Some(id) = answers.get(ID).filter(|id| is_filled(id)) {
@@ -105,7 +146,7 @@ fn fact_id(form: &str, answers: &Map<String, Value>, now: Timestamp) -> Result<F
     Ok(FactId::new("form", &Id::derive(&[form, &bucket, &answers]).to_string()))
 }
 
-fn fields(object: &Object<'_>) -> Result<std::collections::BTreeMap<String, Value>, Malformed> {
+fn fields(object: &Object<'_>) -> Result<BTreeMap<String, Value>, Malformed> {
     let known = [HONEYPOT, ID, "consent", "consent_email", "consent_sms"];
     let own = object
         .entries()
@@ -123,7 +164,9 @@ fn consent(
     let general = ticked(object, "consent")?;
     let by_email = ticked(object, "consent_email")?.or(general);
     let by_sms = ticked(object, "consent_sms")?;
-    let text = submission.form.consent.clone();
+    let language = profile.language.as_deref().unwrap_or(submission.language);
+    let text = pick(&submission.form.consent, language, submission.language);
+    let text = text.map(|(_, text)| text.clone());
     let implied = text.is_some() && general != Some(false);
     let consent = ConsentGiven {
         email: by_email.or((implied && profile.email.is_some()).then_some(true)),

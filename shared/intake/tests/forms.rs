@@ -1,6 +1,8 @@
 //! Browser forms: three kinds of bodies, consent, the honeypot, and what counts twice.
 #![expect(clippy::expect_used, clippy::panic, reason = "test assertions")]
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use masa_domain::{ConsentGiven, ContactKey, Fact, Form, Happening};
 use masa_intake::form::{self, Error, Parsed, Submission};
@@ -17,14 +19,22 @@ fn now() -> Timestamp {
 fn landing() -> Form {
     Form {
         lists: vec!["newsletter".to_owned()],
-        consent: Some("מאשרים דיוור".to_owned()),
+        consent: [("he".to_owned(), "מאשרים דיוור".to_owned())].into(),
         ..Form::default()
     }
 }
 
 fn parse(form: &Form, kind: &str, body: impl AsRef<[u8]>, now: Timestamp) -> Result<Parsed, Error> {
     let (content_type, ip) = (Some(kind), Some("192.0.2.7"));
-    let submission = Submission { name: "landing", form, content_type, body: body.as_ref(), ip };
+    let submission = Submission {
+        name: "landing",
+        form,
+        language: "he",
+        questions: &BTreeMap::new(),
+        content_type,
+        body: body.as_ref(),
+        ip,
+    };
     form::parse(&submission, &ContactKey::new("a key of contacts for tests, 32 bytes"), now)
 }
 
@@ -166,8 +176,15 @@ fn other_kinds_of_bodies_are_told_apart() {
         assert_eq!(parse(&landing(), kind, "email=a", now()), Err(Error::ContentType), "{kind}");
     }
     let form = landing();
-    let submission =
-        Submission { name: "landing", form: &form, content_type: None, body: b"", ip: None };
+    let submission = Submission {
+        name: "landing",
+        form: &form,
+        language: "he",
+        questions: &BTreeMap::new(),
+        content_type: None,
+        body: b"",
+        ip: None,
+    };
     let key = ContactKey::new("a key of contacts for tests, 32 bytes");
     assert_eq!(form::parse(&submission, &key, now()), Err(Error::ContentType));
 }

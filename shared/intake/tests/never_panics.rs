@@ -1,6 +1,8 @@
 //! Whatever a caller sends, a door answers: it never panics, and what it lets in is within limits.
 #![expect(clippy::expect_used, reason = "test assertions")]
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use masa_domain::{ContactKey, Fact, Form};
 use masa_intake::{
@@ -20,9 +22,17 @@ fn now() -> Timestamp {
 /// All that the doors make of a body.
 fn doors(body: &[u8], content_type: &str) -> Vec<Fact> {
     let key = ContactKey::new("a key of contacts for tests, 32 bytes");
-    let form = Form { consent: Some("words".to_owned()), ..Form::default() };
+    let form = Form { consent: [(String::new(), "words".to_owned())].into(), ..Form::default() };
     let content_type = Some(content_type);
-    let submission = Submission { name: "f", form: &form, content_type, body, ip: Some("::1") };
+    let submission = Submission {
+        name: "f",
+        form: &form,
+        language: "en",
+        questions: &BTreeMap::new(),
+        content_type,
+        body,
+        ip: Some("::1"),
+    };
     let hooks = [
         signup::parse(body, "msg_1", &key, now()),
         event::parse(body, "msg_1", &key, now()),

@@ -7,6 +7,7 @@ use Severity::{Error, Warning};
 /// Every check: its code, how bad it is, and what it finds. In the order of the codes; `CHECKS.md` is
 /// this table as a page.
 pub const CODES: &[(&str, Severity, &str)] = &[
+    ("asked-twice", Error, "A form asks for the same twice."),
     ("bad-address", Error, "What should be an e-mail address is none."),
     ("bad-cap", Error, "A cap counts nothing, or two things at once."),
     ("bad-duration", Error, "A length of time is not a whole number and a unit, or is too long."),
@@ -96,6 +97,7 @@ pub const CODES: &[(&str, Severity, &str)] = &[
         Error,
         "A text is there in some, but not in all languages in which the shop has a name, or not in that of whom it tells.",
     ),
+    ("moves-segment", Error, "A step or a form puts into a segment, or takes out of one."),
     (
         "never-again",
         Warning,
@@ -103,6 +105,7 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     ),
     ("never-asked", Warning, "A flow waits for the answer to a question that no mail asks."),
     ("never-open", Error, "Hours, days and rest leave no time in which a message may go."),
+    ("no-address-asked", Error, "A form asks for no address, so there is nobody to write to."),
     ("no-anchors", Error, "YAML's anchors and aliases are not used."),
     (
         "no-consent-asked",
@@ -121,6 +124,11 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     ),
     ("no-tags", Error, "YAML's tags are not used."),
     ("not-called-yet", Error, "The answer of a system is used, and no way there calls one before."),
+    (
+        "not-in-segment",
+        Error,
+        "A segment asks for what can't decide who is in it: a mail, an hour, what began a run, another segment.",
+    ),
     ("not-sent-yet", Error, "A condition asks about a message that no way to it has sent."),
     ("not-utf8", Error, "A file is not UTF-8 text."),
     ("not-yearly", Error, "A date that does not come back is to come each year."),
@@ -151,6 +159,7 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     ("too-deep", Error, "Lists, steps or conditions stand too deep in each other."),
     ("too-many-elifs", Error, "A template has more `elif` than the template engine may read."),
     ("too-many-problems", Error, "A file has more errors than are told."),
+    ("too-many-segments", Error, "A shop has more segments than are asked at each decision."),
     ("too-many-steps", Error, "A flow has more steps than are read."),
     ("too-many-warnings", Warning, "A file has more warnings than are told."),
     ("two-actions", Error, "A step does two things."),

@@ -20,10 +20,10 @@ const NAME_CHARS_MAX: usize = 60;
 /// The most answers that a question offers.
 const OPTIONS_MAX: usize = 20;
 /// The kinds of questions.
-const QUESTION_KINDS: [&str; 5] = ["nps", "csat", "ces", "text", "choice"];
+const QUESTION_KINDS: [&str; 6] = ["nps", "csat", "ces", "text", "date", "choice"];
 
 /// Reads a mapping from names to something, and leaves out what is wrong.
-fn by_name<T>(
+pub(crate) fn by_name<T>(
     node: &Node,
     what: &str,
     report: &mut Report<'_>,
@@ -75,6 +75,7 @@ fn question(node: &Node, report: &mut Report<'_>) -> Option<Question> {
         ("csat", None) => QuestionKind::Csat,
         ("ces", None) => QuestionKind::Ces,
         ("text", None) => QuestionKind::Text,
+        ("date", None) => QuestionKind::Date,
         ("choice", Some(node)) => QuestionKind::Choice(choices(node, report)?),
         ("choice", None) => {
             report
@@ -118,7 +119,11 @@ fn choices(
 }
 
 /// A text for all languages under the key `""`, or texts by language.
-fn texts(node: &Node, what: &str, report: &mut Report<'_>) -> Option<BTreeMap<String, String>> {
+pub(crate) fn texts(
+    node: &Node,
+    what: &str,
+    report: &mut Report<'_>,
+) -> Option<BTreeMap<String, String>> {
     let texts = by_language(node, what, report)?.into_iter();
     Some(texts.map(|(code, _, text)| (code.unwrap_or_default().to_owned(), text)).collect())
 }

@@ -15,6 +15,7 @@ mod fields;
 mod files;
 mod flatten;
 mod flow;
+mod forms;
 mod grammar;
 mod happening;
 mod jinja;
@@ -24,6 +25,7 @@ mod played;
 mod problem;
 mod reference;
 mod schema;
+mod segments;
 mod shop;
 mod slips;
 mod steps;
@@ -95,6 +97,9 @@ fn read_and_check(files: &Files, now: Option<Timestamp>) -> Result<Library, Vec<
     }
     for (file, named) in &named {
         problems.extend(happening::unknown_flows(file, named, &first));
+    }
+    for source in &sources {
+        problems.extend(segments::moved_by_steps(source, &shop.setup.segments));
     }
     let whole = problems.is_empty();
     problems.extend(checks::check(&sources, sound, whole, now));

@@ -2,23 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use masa_domain::{Form, ProductFacts, Setup, Shop, is_hosted_elsewhere};
+use masa_domain::{ProductFacts, Setup, Shop};
 
 use crate::{
     directory::{Names, caps, people, questions, systems},
-    fields::{Fields, by_language, label, text, wrong_type},
+    fields::{Fields, by_language, label, text},
     files::Files,
-    grammar::{FORM, PRODUCT, SHOP},
+    forms::forms,
+    grammar::{PRODUCT, SHOP},
     problem::{Mark, Problem, Report},
+    segments::{joined_by_forms, segments},
     steps::span,
-    words::{is_language, is_name, quote},
-    yaml::{self, Node, Yaml},
+    words::{is_language, quote},
+    yaml::{self, Node},
 };
 
 /// Where it stands.
 pub(crate) const FILE: &str = "shop.yaml";
-/// The longest name of a form, which is part of its web address.
-const FORM_CHARS_MAX: usize = 60;
 
 /// What was read of the file.
 #[derive(Default)]
@@ -58,10 +58,13 @@ fn file(root: &Node, outcome: &mut Outcome, report: &mut Report<'_>) {
     let setup = &mut outcome.setup;
     let part = |key| fields.get(key);
     setup.products = part("products").map(|node| products(node, report)).unwrap_or_default();
-    setup.forms = part("forms").map(|node| forms(node, report)).unwrap_or_default();
     setup.questions = part("questions").map(|node| questions(node, report)).unwrap_or_default();
+    let form = part("forms").map(|node| forms(node, &setup.questions, report));
+    setup.forms = form.unwrap_or_default();
     setup.people = part("people").map(|node| people(node, report)).unwrap_or_default();
     setup.systems = part("systems").map(|node| systems(node, report)).unwrap_or_default();
+    setup.segments = part("segments").map(|node| segments(node, report)).unwrap_or_default();
+    joined_by_forms(&fields, &setup.forms, &setup.segments, report);
     setup.caps = part("cap").map(|node| caps(node, report)).unwrap_or_default();
     setup.shop = shop(&fields, report);
 }
@@ -135,7 +138,7 @@ fn products(node: &Node, report: &mut Report<'_>) -> BTreeMap<String, ProductFac
     products
 }
 
-fn url(node: &Node, report: &mut Report<'_>) -> Option<String> {
+pub(crate) fn url(node: &Node, report: &mut Report<'_>) -> Option<String> {
     let url = text(node, "a web address", report)?;
     let (good, rest) = after_scheme(&url);
     if !good || !host_of(rest) || url.contains(|c: char| c.is_whitespace() || c.is_control()) {
@@ -147,7 +150,7 @@ fn url(node: &Node, report: &mut Report<'_>) -> Option<String> {
 }
 
 /// Whether a text begins with `https://` or `http://`, and what follows.
-fn after_scheme(url: &str) -> (bool, &str) {
+pub(crate) fn after_scheme(url: &str) -> (bool, &str) {
     match url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) {
         Some(rest) => (true, rest),
         None => (false, url),
@@ -160,7 +163,7 @@ pub(crate) fn host_of(rest: &str) -> bool {
 }
 
 /// Whether a text is a host, perhaps with a port.
-fn is_host(text: &str) -> bool {
+pub(crate) fn is_host(text: &str) -> bool {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) => (host, Some(port)),
         None => (text, None),
@@ -169,67 +172,4 @@ fn is_host(text: &str) -> bool {
         && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.'))
         && !host.starts_with(['.', '-'])
         && port.is_none_or(|port| port.parse::<u16>().is_ok())
-}
-
-fn forms(node: &Node, report: &mut Report<'_>) -> BTreeMap<String, Form> {
-    let mut forms = BTreeMap::new();
-    let Some(fields) = Fields::of(node, "forms by their names", report) else { return forms };
-    for (key, value) in fields.iter() {
-        if !is_name(&key.text, FORM_CHARS_MAX) {
-            let message = format!("{} is not a form's name", quote(&key.text));
-            report.add(key.at, "bad-form-name", message).hint(format!(
-                "it is part of a web address: 1 to {FORM_CHARS_MAX} characters a-z, 0-9 and -"
-            ));
-        }
-        if is_hosted_elsewhere(&key.text) {
-            let message = format!("{} is the name of a form that others host", quote(&key.text));
-            let hint = "journeys name it without a word in shop.yaml; a form of your own needs another name";
-            report.add(key.at, "bad-form-name", message).hint(hint);
-        }
-        if let Some(form) = form(value, report) {
-            forms.insert(key.text.clone(), form);
-        }
-    }
-    forms
-}
-
-fn form(node: &Node, report: &mut Report<'_>) -> Option<Form> {
-    let fields = Fields::of(node, "a form such as `{ lists: [newsletter] }`", report)?;
-    fields.only(&FORM.keys(), report);
-    let lists = members(fields.get("lists"), report)
-        .iter()
-        .filter_map(|list| label(list, "the name of a list", report))
-        .collect();
-    let consent =
-        fields.get("consent").and_then(|node| text(node, "the words beside the button", report));
-    let origins = members(fields.get("origins"), report)
-        .iter()
-        .filter_map(|origin| self::origin(origin, report))
-        .collect();
-    Some(Form { lists, consent, origins })
-}
-
-/// The members of a list, which may be left out or empty.
-fn members<'n>(node: Option<&'n Node>, report: &mut Report<'_>) -> &'n [Node] {
-    match node.map(|node| (node, &node.yaml)) {
-        None => &[],
-        Some((_, Yaml::List(members))) => members,
-        Some((node, Yaml::Scalar(_) | Yaml::Map(_) | Yaml::Broken)) => {
-            wrong_type(node, "a list such as `[newsletter]`", report);
-            &[]
-        }
-    }
-}
-
-fn origin(node: &Node, report: &mut Report<'_>) -> Option<String> {
-    let origin = text(node, "a web origin", report)?;
-    let (good, host) = after_scheme(&origin);
-    if !good || !is_host(host) || host.chars().any(char::is_uppercase) {
-        let message = format!("{} is not a web origin", quote(&origin));
-        report
-            .add(node.at, "bad-origin", message)
-            .hint("scheme and host in small letters, nothing after them: `https://shop.example`");
-        return None;
-    }
-    Some(origin)
 }

@@ -7,7 +7,7 @@ use aws_lambda_events::{
 use data_encoding::{BASE32_NOPAD, BASE64};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY},
+    header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
 };
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -56,6 +56,13 @@ impl Request {
     /// A parameter of the route's path.
     pub fn path_parameter(&self, name: &str) -> Option<&str> {
         self.inner.path_parameters.get(name).map(String::as_str)
+    }
+
+    /// A parameter of the query; the first of several.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let query = self.inner.raw_query_string.as_deref().unwrap_or_default();
+        let mut parameters = form_urlencoded::parse(query.as_bytes());
+        parameters.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
     }
 
     /// A header's text; `None` when it is absent or not text.
@@ -130,7 +137,7 @@ impl Reply {
                       frame-ancestors 'none'; base-uri 'none'";
         Self::new(status, "text/html; charset=utf-8", page.into_bytes())
             .with(http::header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy))
-            .with(http::header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
+            .with(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
     }
 
     /// Bytes that are not text.
@@ -142,6 +149,26 @@ impl Reply {
     pub fn redirect(url: &str) -> Option<Self> {
         let location = HeaderValue::try_from(url).ok()?;
         Some(Self::new(302, "text/plain", Vec::new()).with(LOCATION, location))
+    }
+
+    /// A text to read.
+    pub fn text(text: String) -> Self {
+        Self::new(200, "text/plain; charset=utf-8", text.into_bytes())
+            .with(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
+    }
+
+    /// A script for pages of others, which caches may keep as `kept` says (`Cache-Control`).
+    pub fn script(script: String, kept: &'static str) -> Self {
+        Self::new(200, "text/javascript; charset=utf-8", script.into_bytes())
+            .instead(CACHE_CONTROL, HeaderValue::from_static(kept))
+            .with(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
+    }
+
+    /// The same, with this header in place of another of its name.
+    #[must_use]
+    pub fn instead(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.retain(|(own, _)| *own != name);
+        self.with(name, value)
     }
 
     /// The same, with one more header.

@@ -26,6 +26,7 @@ mod flows;
 mod item;
 mod memory;
 mod messages;
+mod visits;
 
 use aws_sdk_dynamodb::Client;
 use masa_runtime::{Config, Missing};

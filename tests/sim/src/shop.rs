@@ -147,8 +147,8 @@ impl Shop {
         let flows = flows.map(|(digest, flow)| (flow, digest)).collect();
         let form = Form {
             lists: vec!["newsletter".to_owned()],
-            consent: Some("Yes, send me letters".to_owned()),
-            origins: Vec::new(),
+            consent: [(String::new(), "Yes, send me letters".to_owned())].into(),
+            ..Form::default()
         };
         let shop = masa_domain::Shop {
             timezone: String::new(),

@@ -166,7 +166,7 @@ impl Dev {
                 "phone": contact.profile.phone,
                 "first_name": contact.profile.first_name,
                 "language": contact.profile.language,
-                "lists": contact.lists.keys().collect::<Vec<_>>(),
+                "lists": contact.all_lists(),
                 "live": live,
                 "ended": contact.runs.len().saturating_sub(live),
             })

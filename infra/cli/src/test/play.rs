@@ -269,12 +269,12 @@ impl Reader<'_> {
     async fn holds(&self, line: &Line) -> Result<Problem> {
         let contact = self.world.known().await?.loaded.contact;
         let contact = contact.context("nothing is known of the contact")?;
-        let lists: Vec<&str> = contact.lists.keys().map(String::as_str).collect();
+        let lists = contact.all_lists();
         Ok(match line {
-            Line::OnList(list) => (!contact.lists.contains_key(list))
+            Line::OnList(list) => (!lists.contains(list.as_str()))
                 .then(|| format!("the contact is not on `{list}`, but on {lists:?}")),
             Line::NotOnList(list) => {
-                contact.lists.contains_key(list).then(|| format!("the contact is on `{list}`"))
+                lists.contains(list.as_str()).then(|| format!("the contact is on `{list}`"))
             }
             Line::Field(wanted) => unlike(wanted, |name| contact.field(name)),
             _ => None,

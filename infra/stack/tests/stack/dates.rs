@@ -40,7 +40,7 @@ async fn tell(world: &World, email: &str, fields: Value) {
 }
 
 /// What was sent, and when.
-fn sent(world: &World) -> Vec<(String, String)> {
+pub(crate) fn sent(world: &World) -> Vec<(String, String)> {
     let text = |sent: &Value, name: &str| sent[name].as_str().unwrap().to_owned();
     world.outbox().iter().map(|sent| (text(sent, "step"), text(sent, "sent_at"))).collect()
 }

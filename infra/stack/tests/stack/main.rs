@@ -13,6 +13,7 @@ mod feedback;
 mod message;
 mod outward;
 mod refusals;
+mod segments;
 mod setbacks;
 mod stale;
 mod sweep;

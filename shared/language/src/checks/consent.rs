@@ -92,7 +92,7 @@ struct Known<'s> {
 
 impl<'s> Known<'s> {
     fn of(checked: &[Checked<'s>], forms: &'s BTreeMap<String, Form>) -> Self {
-        let asking = || forms.iter().filter(|(_, form)| form.consent.is_some());
+        let asking = || forms.iter().filter(|(_, form)| form.asks_consent());
         let mut known = Self {
             forms: asking().map(|(name, _)| name.as_str()).collect(),
             lists: asking().flat_map(|(_, form)| &form.lists).map(String::as_str).collect(),

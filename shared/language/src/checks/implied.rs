@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A condition and those in it, each with where it stands: an outer one before those in it, as in `marks`.
-pub(super) fn with_inner<'s>(when: &'s Condition, marks: &[Mark]) -> Vec<(&'s Condition, Mark)> {
+pub(crate) fn with_inner<'s>(when: &'s Condition, marks: &[Mark]) -> Vec<(&'s Condition, Mark)> {
     let mut all = Vec::new();
     let mut open = vec![when];
     let mut marks = marks.iter();

@@ -30,6 +30,7 @@ use crate::{
     problem::{Problem, Report},
 };
 use graph::Graph;
+pub(crate) use implied::with_inner;
 
 /// What the checks of a flow look at.
 struct Checked<'s> {

@@ -13,9 +13,9 @@ pub(crate) static QUESTION: Node = Node {
         Head::new(
             Key::new(
                 "type",
-                Takes::Words(&["nps", "csat", "ces", "text"]),
-                "How likely one recommends, 0 to 10; how content one is, 1 to 5; how easy it was, 1 to 7; or \
-                 words of one's own.",
+                Takes::Words(&["nps", "csat", "ces", "text", "date"]),
+                "How likely one recommends, 0 to 10; how content one is, 1 to 5; how easy it was, 1 to 7; \
+                 words of one's own; or a day.",
             )
             .rows("A7"),
             &[],

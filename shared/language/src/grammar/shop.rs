@@ -1,7 +1,7 @@
 //! `shop.yaml`.
 
 use super::{
-    CAP, Key, Map, Node, PERSON, QUESTION, Takes,
+    CAP, CONDITION, Key, Map, Node, PERSON, QUESTION, Takes,
     values::{
         A_DURATION, A_NAME, A_TEXT, ADDRESS, ID, LANGUAGE, NAME, ORIGIN, SHORT_NAME, SYSTEM, TEXTS,
         URL, ZONE,
@@ -46,6 +46,13 @@ pub(crate) static SHOP: Node = Node {
         )
         .rows("A7"),
         Key::new(
+            "segments",
+            Takes::Map(&Map { names: &SHORT_NAME, of: Takes::Node(&CONDITION), count: (0, Some(50)) }),
+            "Lists whose members a condition decides: `joined`, `left` and `list` name them as any other. It \
+             asks for no mail, hour, weekday or other segment.",
+        )
+        .rows("T2, C5"),
+        Key::new(
             "people",
             Takes::Map(&Map {
                 names: &SHORT_NAME,
@@ -80,6 +87,8 @@ products:
   mint: { category: tea, lasts: 30d }
 questions:
   nps: { type: nps, text: How likely are you to recommend us? }
+segments:
+  regulars: { purchased: any, times: 3, since: 365d }
 people:
   service: service@shop.example
   sales: { email: sales@shop.example, language: en }
@@ -92,21 +101,52 @@ cap: [ { email: 3, within: 1d }, { any: 8, within: 7d } ]
 
 pub(crate) static FORM: Node = Node {
     name: "form",
-    says: "A form of the shop's pages.",
+    says: "A form: of the shop's pages, or with a page of its own.",
     keys: &[
         Key::new("lists", Takes::List(&A_NAME, 0), "The lists that who fills it joins."),
         Key::new(
             "consent",
-            A_TEXT,
-            "The words beside the button, kept with the consent as its evidence.",
+            TEXTS,
+            "The words beside the button, also by language, kept with the consent as its evidence.",
         ),
         Key::new(
             "origins",
             Takes::List(&Takes::Plain(&ORIGIN), 0),
             "The sites whose pages may send it.",
         ),
+        Key::new(
+            "title",
+            TEXTS,
+            "What stands over it, also by language. With it, the form has a page at its own address.",
+        ),
+        Key::new("text", TEXTS, "What stands under the title."),
+        Key::new(
+            "ask",
+            Takes::List(&A_NAME, 1),
+            "What its page asks for, in this order: `email`, `phone`, `first_name`, `last_name` and questions. \
+             The address alone when left out.",
+        ),
+        Key::new(
+            "must",
+            Takes::List(&A_NAME, 0),
+            "What of it must be filled in; the first address when left out.",
+        ),
+        Key::new(
+            "thanks",
+            Takes::Plain(&URL),
+            "The page to which the browser goes when it was sent. One that says thanks when left out.",
+        ),
     ],
-    example: "{ lists: [newsletter], consent: I agree to get letters, origins: [https://shop.example] }",
+    example: "\
+lists: [newsletter]
+consent: { he: בשליחת הטופס אפשר לכתוב לי, en: By sending this I agree to get letters }
+origins: [https://shop.example]
+title: { he: בואו נהיה בקשר, en: Stay in touch }
+text: { he: פעם בשבוע, en: Once a week }
+ask: [email, first_name]
+must: [email]
+thanks: https://shop.example/thanks
+",
     ..Node::BASE
 };
 

@@ -138,8 +138,9 @@ forms:
         library.setup.forms["spring"],
         Form {
             lists: vec!["news".to_owned(), "vip".to_owned()],
-            consent: Some("I agree".to_owned()),
+            consent: texts(&[("", "I agree")]),
             origins: vec!["https://shop.example".to_owned(), "http://localhost:8787".to_owned()],
+            ..Form::default()
         }
     );
 }

@@ -40,8 +40,9 @@ pub(crate) async fn nothing_is_live_at_first(bench: Bench) {
 pub(crate) async fn what_is_published_is_live(bench: Bench) {
     let form = Form {
         lists: vec!["newsletter".to_owned()],
-        consent: Some("אני מסכימה".to_owned()),
+        consent: [("he".to_owned(), "אני מסכימה".to_owned())].into(),
         origins: vec!["https://shop.example".to_owned()],
+        ..Form::default()
     };
     let shop = Shop {
         name: [("he".to_owned(), "קומקום".to_owned())].into(),
