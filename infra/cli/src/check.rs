@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use masa_domain::Flow;
-use masa_language::{Files, Library, Problem, Severity, read_at, read_tests};
+use masa_language::{Files, Library, Problem, Severity, check_at};
 use masa_runtime::Clock;
 use serde_json::json;
 
@@ -22,9 +22,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Found> {
     let files = files(arguments.flows.as_deref())?;
-    let tested = |library| Ok((library, read_tests(&files)?));
-    match read_at(&files, Clock::system().now()).and_then(tested) {
-        Ok((library, _)) => {
+    match check_at(&files, Clock::system().now()) {
+        Ok(library) => {
             if arguments.json {
                 let flows: Vec<&str> =
                     library.flows.iter().map(|flow| flow.name.as_str()).collect();

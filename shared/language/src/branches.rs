@@ -36,7 +36,10 @@ impl Steps<'_, '_> {
         depth: usize,
     ) -> Option<What> {
         let what = "a moment or a happening, such as `{ at: \"09:00\" }`,";
-        let until = Fields::of(value, what, self.report)?;
+        let Some(until) = Fields::of(value, what, self.report) else {
+            self.branches(fields, depth);
+            return None;
+        };
         let head = ["date", "holiday"].into_iter().find(|head| until.get(head).is_some());
         let happens = HAPPENING.heads().iter().any(|head| until.get(head).is_some());
         if happens && head.is_none() {

@@ -44,11 +44,11 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     ("bad-url", Error, "The address of the shop, or of a system, is not one of the web."),
     ("bad-value", Error, "A step sets a field to what no field can hold."),
     ("cut-by-comment", Error, "YAML takes the end of a subject for a comment."),
-    ("date-is-over", Warning, "The one day of a trigger has passed: nobody enters by it any more."),
+    ("date-is-over", Warning, "The one day of a trigger or a wait has passed."),
     (
         "dates-out-of-order",
         Warning,
-        "A dated wait stands after a longer one of the same date: its time has passed by then.",
+        "A dated wait stands after a longer one of the same date, or the trigger comes after it: its time has passed by then.",
     ),
     ("duplicate-flow", Error, "Two files have a flow of the same name."),
     ("duplicate-id", Error, "Two steps of a flow have the same id."),
@@ -70,6 +70,11 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     ),
     ("file-too-large", Error, "A file is larger than any journey."),
     ("front-matter-in-text", Error, "A text part has a subject, which stands in the HTML file."),
+    (
+        "impossible-answer",
+        Warning,
+        "A question never has, or always has, the answer that is asked for.",
+    ),
     ("line-too-long", Error, "A line of a template is longer than the template engine can count."),
     (
         "link-not-clicked",
@@ -104,13 +109,18 @@ pub const CODES: &[(&str, Severity, &str)] = &[
         "A trigger comes each year or with each so many orders, and without `again` a contact enters once.",
     ),
     ("never-asked", Warning, "A flow waits for the answer to a question that no mail asks."),
+    (
+        "never-changes",
+        Error,
+        "A happening is the change of what began the run, or of a system's answer: nobody is told of that.",
+    ),
     ("never-open", Error, "Hours, days and rest leave no time in which a message may go."),
     ("no-address-asked", Error, "A form asks for no address, so there is nobody to write to."),
     ("no-anchors", Error, "YAML's anchors and aliases are not used."),
     (
         "no-consent-asked",
         Warning,
-        "A message advertises, a way leads to it on which nothing tells that the contact agreed, and nothing else is sent there.",
+        "A message advertises, and a way leads to it on which nothing tells that the contact agreed.",
     ),
     (
         "no-fallback",
@@ -122,6 +132,7 @@ pub const CODES: &[(&str, Severity, &str)] = &[
         Error,
         "A template does not begin with its subject between two lines `---`.",
     ),
+    ("no-order", Warning, "A flow asks for the order that began it, and no order does."),
     ("no-tags", Error, "YAML's tags are not used."),
     ("not-called-yet", Error, "The answer of a system is used, and no way there calls one before."),
     (
@@ -136,7 +147,7 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     (
         "one-way-branch",
         Error,
-        "A condition has the same answer for everybody: one of its branches is never taken.",
+        "A condition has the same answer for everybody who comes to it: one of its branches is never taken.",
     ),
     ("profile-field", Error, "A step changes what belongs to the contact's profile."),
     ("same-in-trigger", Error, "A trigger is to be the same as what came before there was a run."),
@@ -148,7 +159,7 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     (
         "short-deadline",
         Warning,
-        "A deadline is shorter than a Sabbath or holiday holds messages: what falls due then is dropped.",
+        "A deadline is shorter than hours, days or a rest hold messages: what falls due then is dropped.",
     ),
     ("since-before-entry", Error, "The condition of entry asks what came since the entry."),
     ("since-of-flow", Error, "Mails since a purchase are counted for one flow."),
@@ -181,6 +192,11 @@ pub const CODES: &[(&str, Severity, &str)] = &[
         "A condition asks about a message that the other flow, as it is here, does not send.",
     ),
     ("unknown-method", Error, "A template calls a method of a value."),
+    (
+        "unknown-name",
+        Warning,
+        "A list, field, event or product is named once, and nearly as another one is; or no mail has a link, no product a category, of a name.",
+    ),
     ("unknown-person", Error, "A step tells a person whom `shop.yaml` does not name."),
     ("unknown-question", Error, "A flow or a mail names a question that `shop.yaml` does not ask."),
     (

@@ -44,7 +44,7 @@ pub(crate) struct Name {
 /// What was read of a flow file.
 pub(crate) struct Outcome {
     pub name: Option<Name>,
-    /// The flow, unless something essential is missing.
+    /// The flow, unless something is missing in what it does.
     pub flow: Option<Source>,
     /// The flows that it names.
     pub named: Vec<Named>,
@@ -57,6 +57,8 @@ pub(crate) struct Source {
     pub path: String,
     pub flow: Flow,
     pub places: Places,
+    /// Whether its templates are all understood.
+    pub has_sound_templates: bool,
 }
 
 /// Where the parts of a flow stand.
@@ -65,6 +67,10 @@ pub(crate) struct Places {
     pub trigger: Option<Mark>,
     /// The triggers, one by one.
     pub triggers: Vec<Mark>,
+    /// The exits, one by one.
+    pub exits: Vec<Mark>,
+    /// What the flow is for.
+    pub goal: Option<Mark>,
     /// Whether a contact may enter again.
     pub again: Option<Mark>,
     /// The condition of entry: an outer one before those in it.
@@ -98,13 +104,34 @@ pub(crate) fn read(files: &Files, folder: &str, source: &str, names: Option<&Nam
         if let Some((name, flow)) = reader.file(&root, templates, &mut problems) {
             outcome.name = name;
             let places = reader.places;
-            outcome.flow = flow.map(|flow| Source { path: path.clone(), flow, places });
+            outcome.flow = flow.map(|flow| Source {
+                path: path.clone(),
+                flow,
+                places,
+                has_sound_templates: problems.iter().all(leaves_all_understood),
+            });
         }
         outcome.named = reader.flows;
     }
-    problems.extend(report.into_problems());
+    let told = report.into_problems();
+    // What would be told of half a flow would only follow from what is wrong with it.
+    outcome.flow.take_if(|_| !told.iter().all(leaves_all_understood));
+    problems.extend(told);
     outcome.problems = problems;
     outcome
+}
+
+/// Whether everything is understood where this is wrong, and a name alone is not known.
+fn leaves_all_understood(problem: &Problem) -> bool {
+    const NAMES: [&str; 6] = [
+        "unknown-form",
+        "unknown-person",
+        "unknown-question",
+        "unknown-system",
+        "unknown-template",
+        "unused-template",
+    ];
+    NAMES.contains(&problem.code)
 }
 
 /// How messages are sent.
@@ -142,9 +169,13 @@ impl<'f> Reader<'_, 'f> {
         let triggers = triggers.and_then(|node| self.happenings().several(node, At::Trigger));
         let (entry_if, again, late) =
             fields.get("entry").map(|node| self.entry(node)).unwrap_or_default();
-        let exits = fields.get("exit").and_then(|node| self.happenings().several(node, At::Run));
+        let exits = fields.get("exit");
+        self.places.exits = exits.map(places).unwrap_or_default();
+        let exits = exits.and_then(|node| self.happenings().several(node, At::Run));
         let exits = exits.unwrap_or_default();
-        let goal = fields.get("goal").and_then(|node| self.goal(node));
+        let goal = fields.get("goal");
+        self.places.goal = goal.map(|node| node.at);
+        let goal = goal.and_then(|node| self.goal(node));
         let send = fields.get("send").map(|node| self.send(node)).unwrap_or_default();
         let flat = match fields.must("steps", self.report) {
             Some(node) => self.steps(node, &templates, problems),

@@ -103,6 +103,7 @@ impl Happenings<'_, '_> {
             "opened" => self.opened(fields, value),
             "field" => {
                 let name = label(value, "a field's name", report)?;
+                never_changes(&name, value, report);
                 let test = tested(fields, report)?;
                 Some(Trigger::Field { name, test })
             }
@@ -210,6 +211,18 @@ impl Happenings<'_, '_> {
             return None;
         }
         Some(Trigger::Opened { of, times, since_purchase })
+    }
+}
+
+/// Reports a happening in what began the run, or in a system's answer: these are no fields of the contact,
+/// and tell nobody when they change.
+fn never_changes(name: &str, node: &Node, report: &mut Report<'_>) {
+    if ["event.", "order.", "call."].iter().any(|root| name.starts_with(root)) {
+        let message =
+            format!("{} is no field of the contact: it is never told to change", quote(name));
+        report
+            .add(node.at, "never-changes", message)
+            .hint("ask about it in an `if`; an event's members are asked with `where`");
     }
 }
 

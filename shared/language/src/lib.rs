@@ -35,7 +35,7 @@ mod tests;
 mod words;
 mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use masa_domain::{Flow, Setup};
@@ -76,6 +76,22 @@ pub fn read_at(files: &Files, now: Timestamp) -> Result<Library, Vec<Problem>> {
     read_and_check(files, Some(now))
 }
 
+/// As [`read_at`], and reads the folder's tests too, so that all that is wrong is told at once.
+///
+/// # Errors
+/// Those of [`read`] and of [`read_tests`], the warnings among them.
+pub fn check_at(files: &Files, now: Timestamp) -> Result<Library, Vec<Problem>> {
+    match (read_at(files, now), read_tests(files)) {
+        (Ok(library), Ok(_)) => Ok(library),
+        (library, tests) => {
+            let mut problems = library.map_or_else(|problems| problems, |library| library.warnings);
+            problems.extend(tests.err().unwrap_or_default());
+            problems.sort();
+            Err(problems)
+        }
+    }
+}
+
 fn read_and_check(files: &Files, now: Option<Timestamp>) -> Result<Library, Vec<Problem>> {
     let mut problems = files.unreadable().to_vec();
     layout::check(files, &mut problems);
@@ -85,10 +101,11 @@ fn read_and_check(files: &Files, now: Option<Timestamp>) -> Result<Library, Vec<
     let mut sources = Vec::new();
     let mut first = BTreeMap::new();
     let mut named = Vec::new();
+    let mut understood = files.unreadable().is_empty();
     for (folder, source) in layout::flows(files) {
         let outcome = flow::read(files, folder, source, shop.names.as_ref());
-        // What is wrong with a broken flow is told first; the rest would only follow from that.
-        sources.extend(outcome.flow.filter(|_| outcome.problems.is_empty()));
+        understood &= outcome.problems.is_empty();
+        sources.extend(outcome.flow);
         problems.extend(outcome.problems);
         named.push((format!("{folder}flow.yaml"), outcome.named));
         if let Some(name) = outcome.name {
@@ -101,8 +118,13 @@ fn read_and_check(files: &Files, now: Option<Timestamp>) -> Result<Library, Vec<
     for source in &sources {
         problems.extend(segments::moved_by_steps(source, &shop.setup.segments));
     }
-    let whole = problems.is_empty();
-    problems.extend(checks::check(&sources, sound, whole, now));
+    let broken = (!understood).then(|| {
+        let paths: BTreeSet<&str> = sources.iter().map(|source| source.path.as_str()).collect();
+        let broken = named.iter().filter(|(file, _)| !paths.contains(file.as_str()));
+        broken.flat_map(|(_, named)| named).map(|named| named.flow.as_str()).collect()
+    });
+    let beside = checks::Beside { files, setup: sound, broken, now };
+    problems.extend(checks::check(&sources, &beside));
     problems.sort();
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(problems);

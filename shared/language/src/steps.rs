@@ -146,18 +146,25 @@ impl<'r, 'f> Steps<'r, 'f> {
         steps
     }
 
-    /// Takes what can be known of a step that could not be read, so that one mistake is told once.
+    /// Takes what can be known of a step that could not be read, and of those in it, so that one mistake is
+    /// told once.
     fn remember_broken(&mut self, node: &Node) {
-        let Yaml::Map(entries) = &node.yaml else { return };
-        for (key, value) in entries {
-            if let (true, Yaml::Scalar(scalar)) =
-                (matches!(key.text.as_str(), "id" | "email"), &value.yaml)
-            {
-                self.broken_ids.insert(scalar.text.clone());
+        match &node.yaml {
+            Yaml::List(members) => members.iter().for_each(|member| self.remember_broken(member)),
+            Yaml::Map(entries) => {
+                for (key, value) in entries {
+                    if let (true, Yaml::Scalar(scalar)) =
+                        (matches!(key.text.as_str(), "id" | "email"), &value.yaml)
+                    {
+                        self.broken_ids.insert(scalar.text.clone());
+                    }
+                    if key.text == "sms" {
+                        self.broken_ids.insert("sms".to_owned());
+                    }
+                    self.remember_broken(value);
+                }
             }
-            if key.text == "sms" {
-                self.broken_ids.insert("sms".to_owned());
-            }
+            Yaml::Scalar(_) | Yaml::Broken => {}
         }
     }
 
@@ -178,7 +185,11 @@ impl<'r, 'f> Steps<'r, 'f> {
         }
         let fields = Fields::of(node, "a step such as `email: hello`", self.report)?;
         let id = self.id(&fields);
-        let (head, _, value) = fields.head(&NAMES, self.report)?;
+        let Some((head, _, value)) = fields.head(&NAMES, self.report) else {
+            // What stands in it is told of all the same.
+            self.branches(&fields, depth);
+            return None;
+        };
         fields.only(&STEP.known(head), self.report);
         let what = match head {
             "if" => self.branch(&fields, value, depth),

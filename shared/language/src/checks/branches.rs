@@ -7,7 +7,7 @@ use masa_domain::{Action, ClockTime, Condition, FieldTest, Hours, Shop, Weekday}
 use serde_json::{Value, json};
 
 use crate::{
-    checks::Checked,
+    checks::{Checked, decided::Before, graph::Graph},
     problem::{Mark, Report},
 };
 
@@ -15,6 +15,8 @@ use crate::{
 const TESTS_MAX: usize = 100;
 /// How many values that a field may have are compared with its other tests.
 const VALUES_MAX: usize = 200;
+/// How many conditions are compared with those of which one must be so.
+const COMPARED_MAX: usize = 2_000;
 /// When it is asked whether messages may ever go: in each season.
 const ASKED_AT: [&str; 4] = [
     "2027-01-12T12:00:00Z",
@@ -31,19 +33,7 @@ pub(super) fn check(checked: &Checked<'_>, shop: Option<&Shop>, report: &mut Rep
             .add(at, "one-way-branch", "nobody ever enters: this is never so")
             .hint("mend what is asked, or remove it");
     }
-    for node in &checked.graph.nodes {
-        let Action::If { when, .. } = &node.step.action else { continue };
-        let (never, message) = if !possible(when, true) {
-            (true, "nobody ever goes the way of `then`: this is never so")
-        } else if !possible(when, false) {
-            (false, "nobody ever goes the way of `else`: this is always so")
-        } else {
-            continue;
-        };
-        report
-            .add(culprit(when, never, node.condition), "one-way-branch", message)
-            .hint("mend what is asked, or write the steps without the `if`");
-    }
+    one_way(&checked.graph, report);
     let zone = shop.and_then(|shop| masa_domain::zone(&shop.timezone)).unwrap_or(TimeZone::UTC);
     let asked = ASKED_AT.iter().filter_map(|at| at.parse::<Timestamp>().ok());
     if let Some(at) = places.windows
@@ -55,13 +45,44 @@ pub(super) fn check(checked: &Checked<'_>, shop: Option<&Shop>, report: &mut Rep
     }
 }
 
+/// Reports the branches that nobody ever takes.
+fn one_way(graph: &Graph<'_>, report: &mut Report<'_>) {
+    let before = Before::of(graph);
+    for (step, node) in graph.nodes.iter().enumerate() {
+        let Action::If { when, .. } = &node.step.action else { continue };
+        let first = node.condition.first().copied().unwrap_or(node.at);
+        let open = |answer| before.leave_open(step, when, answer);
+        let (at, message) = if !possible(when, true) {
+            let at = culprit(when, true, node.condition);
+            (at, "nobody ever goes the way of `then`: this is never so")
+        } else if !possible(when, false) {
+            let at = culprit(when, false, node.condition);
+            (at, "nobody ever goes the way of `else`: this is always so")
+        } else if !open(true) {
+            (
+                first,
+                "nobody ever goes the way of `then`: what was asked before says that this is not so",
+            )
+        } else if !open(false) {
+            (
+                first,
+                "nobody ever goes the way of `else`: what was asked before says that this is so",
+            )
+        } else {
+            continue;
+        };
+        report
+            .add(at, "one-way-branch", message)
+            .hint("mend what is asked, or write the steps without the `if`");
+    }
+}
+
 /// Whether a condition may ever answer `answer`. What it can't tell is possible.
 pub(super) fn possible(when: &Condition, answer: bool) -> bool {
     match (when, answer) {
         (Condition::Not(one), _) => possible(one, !answer),
         (Condition::All(members), true) | (Condition::Any(members), false) => {
-            members.iter().all(|member| possible(member, answer))
-                && !contradictory(&asked_together(when, answer))
+            members.iter().all(|member| possible(member, answer)) && together(when, answer).may_be()
         }
         (Condition::All(members), false) | (Condition::Any(members), true) => {
             members.iter().any(|member| possible(member, answer))
@@ -95,7 +116,7 @@ fn culprit(when: &Condition, answer: bool, marks: &[Mark]) -> Mark {
 }
 
 /// How many conditions one is, with those in it.
-fn size(when: &Condition) -> usize {
+pub(super) fn size(when: &Condition) -> usize {
     match when {
         Condition::Not(one) => 1 + size(one),
         Condition::All(members) | Condition::Any(members) => {
@@ -105,9 +126,17 @@ fn size(when: &Condition) -> usize {
     }
 }
 
-/// The conditions without others in them that must all answer so, for `when` to answer `answer`.
-fn asked_together(when: &Condition, answer: bool) -> Vec<(&Condition, bool)> {
-    let mut found = Vec::new();
+/// What must be so together.
+pub(super) struct Together<'c> {
+    /// Conditions without others in them, each with its answer.
+    pub sure: Vec<(&'c Condition, bool)>,
+    /// Conditions of which one at least answers so.
+    ways: Vec<(&'c [Condition], bool)>,
+}
+
+/// What must be so for `when` to answer `answer`.
+pub(super) fn together(when: &Condition, answer: bool) -> Together<'_> {
+    let mut found = Together { sure: Vec::new(), ways: Vec::new() };
     let mut open = vec![(when, answer)];
     while let Some((when, answer)) = open.pop() {
         match (when, answer) {
@@ -116,14 +145,27 @@ fn asked_together(when: &Condition, answer: bool) -> Vec<(&Condition, bool)> {
                 open.extend(members.iter().map(|member| (member, answer)));
             }
             (Condition::All(members), false) | (Condition::Any(members), true) => {
-                if let [one] = members.as_slice() {
-                    open.push((one, answer));
+                match members.as_slice() {
+                    [one] => open.push((one, answer)),
+                    members => found.ways.push((members, answer)),
                 }
             }
-            _ => found.push((when, answer)),
+            _ => found.sure.push((when, answer)),
         }
     }
     found
+}
+
+impl Together<'_> {
+    /// Whether all of it may be so.
+    fn may_be(&self) -> bool {
+        !contradictory(&self.sure)
+            && self.ways.iter().all(|(members, answer)| {
+                let mut one = members.iter().map(|member| together(member, *answer).sure);
+                members.len().saturating_mul(self.sure.len()) > COMPARED_MAX
+                    || one.any(|one| !contradictory(&[&*self.sure, &*one].concat()))
+            })
+    }
 }
 
 /// Whether these can't all be so.

@@ -2,18 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use masa_domain::{Action, Anchor, Condition, Flow, Moment};
-use serde_json::Value;
+use masa_domain::{Action, Flow};
 
 use crate::{
     checks::{
         Checked,
         graph::{Graph, holds},
-        implied::with_inner,
+        said::{Does, conditions, date_of, field_of, happenings, values},
         texts,
-        uses::used,
     },
-    jinja::Lines,
     problem::{Mark, Problem, Report},
     words::quote,
 };
@@ -21,9 +18,12 @@ use crate::{
 /// How conditions and templates name an answer.
 const ANSWER: &str = "call.";
 
-/// Reports the uses of an answer to which no way leads that calls a system.
-pub(super) fn check(flows: &[Checked<'_>]) -> Vec<Problem> {
-    let handed = handed(flows);
+/// Reports the uses of an answer to which no way leads that calls a system. `broken` are the flows that
+/// one which is not understood names, and may start.
+pub(super) fn check(flows: &[Checked<'_>], broken: &BTreeSet<&str>) -> Vec<Problem> {
+    let calls =
+        |flow: &Flow| flow.steps.values().any(|step| matches!(step.action, Action::Call { .. }));
+    let handed = handed(flows, broken, calls);
     let mut problems = Vec::new();
     for checked in flows {
         if handed.contains(checked.source.flow.name.as_str()) {
@@ -36,14 +36,18 @@ pub(super) fn check(flows: &[Checked<'_>]) -> Vec<Problem> {
     problems
 }
 
-/// The flows that others start, which hand on an answer with what began them.
-fn handed<'s>(flows: &[Checked<'s>]) -> BTreeSet<&'s str> {
+/// The flows that others start to whose runs `brings` applies, with those that these start: they are
+/// handed on what is brought. So are those that are `broken`, as far as anybody knows.
+pub(super) fn handed<'s>(
+    flows: &[Checked<'s>],
+    broken: &BTreeSet<&'s str>,
+    brings: impl Fn(&Flow) -> bool,
+) -> BTreeSet<&'s str> {
     let flows = || flows.iter().map(|checked| &checked.source.flow);
     let by_name: BTreeMap<&str, &Flow> = flows().map(|flow| (flow.name.as_str(), flow)).collect();
-    let calls =
-        |flow: &&Flow| flow.steps.values().any(|step| matches!(step.action, Action::Call { .. }));
-    let mut handed = BTreeSet::new();
-    let mut open: Vec<&Flow> = flows().filter(calls).collect();
+    let mut handed = broken.clone();
+    let begun = broken.iter().filter_map(|flow| by_name.get(flow).copied());
+    let mut open: Vec<&Flow> = flows().filter(|flow| brings(flow)).chain(begun).collect();
     while let Some(flow) = open.pop() {
         for step in flow.steps.values() {
             let Action::Start(started) = &step.action else { continue };
@@ -69,55 +73,38 @@ pub(super) fn after_calls(graph: &Graph<'_>) -> Vec<usize> {
 }
 
 fn of_flow(checked: &Checked<'_>, report: &mut Report<'_>) -> Vec<Problem> {
-    let (flow, graph) = (&checked.source.flow, &checked.graph);
+    let graph = &checked.graph;
     let called = called(graph);
-    for (when, at) in
-        flow.entry_if.iter().flat_map(|when| with_inner(when, &checked.source.places.entry))
-    {
-        asked(when).into_iter().for_each(|name| tell(name, at, report));
+    let before = |step: Option<usize>| !step.is_some_and(|step| holds(&called, step));
+    for asked in conditions(checked).into_iter().filter(|asked| before(asked.step)) {
+        field_of(asked.when)
+            .filter(|name| name.starts_with(ANSWER))
+            .into_iter()
+            .for_each(|name| tell(name, asked.at, report));
+    }
+    let ever = called.contains(&true);
+    for said in happenings(checked) {
+        let known = match said.does {
+            Does::LetIn => false,
+            Does::End => ever,
+            Does::Wake(step) => holds(&called, step),
+        };
+        let name = date_of(said.trigger).filter(|name| !known && name.starts_with(ANSWER));
+        name.into_iter().for_each(|name| tell(name, said.at, report));
     }
     for (_, node) in graph.nodes.iter().enumerate().filter(|(step, _)| !holds(&called, *step)) {
-        match &node.step.action {
-            Action::If { when, .. } => {
-                for (when, at) in with_inner(when, node.condition) {
-                    asked(when).into_iter().for_each(|name| tell(name, at, report));
-                }
-            }
-            Action::Until { moment: Moment::Date { anchor: Anchor::Field(name), .. }, .. }
-                if name.starts_with(ANSWER) =>
-            {
-                tell(name, node.at, report);
-            }
-            Action::Call { send, .. } => {
-                let texts = send.values().filter_map(Value::as_str);
-                for name in texts.flat_map(|text| used(text, ANSWER)) {
-                    tell(&name.path, node.at, report);
-                }
-            }
-            _ => {}
+        for name in values(&node.step.action, ANSWER) {
+            tell(&name, node.at, report);
         }
     }
     texts::each(checked, report, |text, report| {
         if text.steps.iter().any(|step| holds(&called, *step)) {
             return;
         }
-        let names = used(text.text, ANSWER);
-        let lines = (!names.is_empty()).then(|| Lines::of(text.text));
-        for (name, lines) in names.iter().zip(lines.iter().cycle()) {
-            let (line, column) = lines.position(name.offset);
-            tell(&name.path, text.place.mark(line, column), report);
+        for (name, at) in text.names(ANSWER) {
+            tell(&name, at, report);
         }
     })
-}
-
-/// The answer that a condition without others in it asks about.
-fn asked(when: &Condition) -> Option<&str> {
-    match when {
-        Condition::Field { name, .. } | Condition::DaysTo { field: name, .. } => {
-            name.starts_with(ANSWER).then_some(name)
-        }
-        _ => None,
-    }
 }
 
 fn tell(name: &str, at: Mark, report: &mut Report<'_>) {

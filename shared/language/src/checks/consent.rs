@@ -2,27 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use masa_domain::{Action, Channel, Condition, Flow, Form, Kind, Trigger};
+use masa_domain::{Action, Channel, Condition, Flow, Kind, Setup, Trigger};
 
 use crate::{
     checks::{
         Checked,
         graph::{Graph, Node, holds},
         implied::{implied, untold},
+        links,
+        said::happenings,
     },
     problem::{Problem, Report},
 };
 
-/// Reports the advertising to which a way leads that asks nobody whether they agreed, and for whose sake
-/// alone a run goes that way: for who did not agree it is skipped, and nobody is told why.
-pub(super) fn check(flows: &[Checked<'_>], forms: &BTreeMap<String, Form>) -> Vec<Problem> {
-    let known = Known::of(flows, forms);
+const CHANNELS: [Channel; 2] = [Channel::Email, Channel::Sms];
+
+/// Reports the advertising to which a way leads that asks nobody whether they agreed: for who did not, it
+/// is skipped, and nobody is told why.
+/// `is_whole` says whether these are all the flows: of what others do it is else not known who agreed.
+pub(super) fn check(flows: &[Checked<'_>], setup: &Setup, is_whole: bool) -> Vec<Problem> {
+    let known = Known::of(flows, setup, is_whole);
     let mut problems = Vec::new();
     for checked in flows {
         let mut report = Report::new(&checked.source.path);
-        if !checked.source.flow.triggers.iter().all(|trigger| known.implies(trigger)) {
-            of_flow(&checked.graph, &known, &mut report);
-        }
+        of_flow(&checked.graph, &known, &mut report);
         problems.extend(report.into_problems());
     }
     problems
@@ -31,25 +34,18 @@ pub(super) fn check(flows: &[Checked<'_>], forms: &BTreeMap<String, Form>) -> Ve
 fn of_flow(graph: &Graph<'_>, known: &Known<'_>, report: &mut Report<'_>) {
     let flow = graph.flow;
     let reached = graph.walk(|node| node.next.clone());
+    if serves_all(graph, &reached) {
+        return;
+    }
     // One who agreed to one channel may be asked by another too, which is skipped when it must be.
     let nodes = graph.nodes.iter().enumerate();
     let advertising = nodes.filter(|(step, node)| holds(&reached, *step) && graph.advertises(node));
     let media = advertising.filter_map(|(_, node)| flow.sends(node.id));
     let channels: BTreeSet<Channel> = media.filter_map(|(medium, _)| medium.channel()).collect();
-    let agreed = |when: &Condition, answer: bool| {
-        implied(when, answer, &|one, answer| answer && known.tells(one, &channels))
-    };
-    if flow.entry_if.as_ref().is_some_and(|when| agreed(when, true)) {
-        return;
-    }
     // What stands after a message that is told of is mended with it.
-    let unasked = graph.walk(|node| match graph.advertises(node) {
-        true => Vec::new(),
-        false => untold(graph, node, &agreed, &|came| known.implies(came)),
-    });
-    let served = served(graph, &reached);
+    let unasked = known.unasked(graph, &channels, |node| graph.advertises(node));
     for (step, node) in graph.nodes.iter().enumerate() {
-        if !holds(&unasked, step) || !graph.advertises(node) || holds(&served, step) {
+        if !holds(&unasked, step) || !graph.advertises(node) {
             continue;
         }
         report
@@ -66,16 +62,15 @@ fn of_flow(graph: &Graph<'_>, known: &Known<'_>, report: &mut Report<'_>) {
     }
 }
 
-/// The steps on whose ways, before or after them, something is sent that is no advertising. That is for
-/// who did not agree too, and the advertising beside it is left out for them.
-fn served(graph: &Graph<'_>, reached: &[bool]) -> Vec<bool> {
-    let serves = |(step, node): &(usize, &Node<'_>)| {
-        holds(reached, *step) && node.sends() && !graph.advertises(node)
+/// Whether a flow is a service to everybody, with advertising that says so itself: that is meant to be left
+/// out for who did not agree.
+fn serves_all(graph: &Graph<'_>, reached: &[bool]) -> bool {
+    let serves = |(step, node): (usize, &Node<'_>)| {
+        let sends = graph.flow.sends(node.id).filter(|_| holds(reached, step));
+        sends
+            .is_some_and(|(medium, kind)| kind == Kind::Transactional && medium.channel().is_some())
     };
-    let serves = || graph.nodes.iter().enumerate().filter(serves).map(|(step, _)| step);
-    let after = graph.walk_from(serves(), |node| node.next.clone());
-    let before = graph.walk_back(serves(), |step, _| holds(reached, step));
-    after.into_iter().zip(before).map(|(after, before)| after || before).collect()
+    graph.flow.kind == Kind::Transactional && graph.nodes.iter().enumerate().any(serves)
 }
 
 /// What tells that a contact agreed.
@@ -84,25 +79,100 @@ struct Known<'s> {
     forms: BTreeSet<&'s str>,
     /// Lists that they join.
     lists: BTreeSet<&'s str>,
+    /// Who is in which segment.
+    segments: &'s BTreeMap<String, Condition>,
     /// The flows all of whose mails are advertising.
     flows: BTreeSet<&'s str>,
     /// Whether all mails with a link of this name are.
     links: BTreeMap<&'s str, bool>,
+    /// The flows whose runs all agreed to a channel when they end.
+    ended: BTreeSet<(Channel, &'s str)>,
+    /// Whether all flows are known.
+    is_whole: bool,
 }
 
 impl<'s> Known<'s> {
-    fn of(checked: &[Checked<'s>], forms: &'s BTreeMap<String, Form>) -> Self {
-        let asking = || forms.iter().filter(|(_, form)| form.asks_consent());
+    fn of(checked: &[Checked<'s>], setup: &'s Setup, is_whole: bool) -> Self {
+        let asking = || setup.forms.iter().filter(|(_, form)| form.asks_consent());
         let mut known = Self {
             forms: asking().map(|(name, _)| name.as_str()).collect(),
             lists: asking().flat_map(|(_, form)| &form.lists).map(String::as_str).collect(),
+            segments: &setup.segments,
             flows: BTreeSet::new(),
             links: BTreeMap::new(),
+            ended: BTreeSet::new(),
+            is_whole,
         };
         for flow in checked.iter().map(|checked| &checked.source.flow) {
             known.add(flow);
         }
+        known.follow(checked);
         known
+    }
+
+    /// Finds the flows that end for those who agreed alone; one may begin with the end of another.
+    fn follow(&mut self, checked: &[Checked<'s>]) {
+        let said = checked.iter().flat_map(happenings);
+        let named: BTreeSet<&str> = said
+            .filter_map(|said| match said.trigger {
+                Trigger::Ended(flow) => Some(flow.as_str()),
+                _ => None,
+            })
+            .collect();
+        let mut open: Vec<(Channel, &Graph<'s>)> = checked
+            .iter()
+            .filter(|checked| named.contains(checked.source.flow.name.as_str()))
+            .flat_map(|checked| CHANNELS.map(|channel| (channel, &checked.graph)))
+            .collect();
+        loop {
+            let before = open.len();
+            open.retain(|(channel, graph)| {
+                let found = self.end_agreed(graph, *channel);
+                if found {
+                    self.ended.insert((*channel, graph.flow.name.as_str()));
+                }
+                !found
+            });
+            if open.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Whether all whose run of a flow ends have agreed to a channel.
+    fn end_agreed(&self, graph: &Graph<'_>, channel: Channel) -> bool {
+        let unasked = self.unasked(graph, &BTreeSet::from([channel]), |_| false);
+        let ends = |node: &Node<'_>| {
+            let ways = graph.flow.ways(node.step);
+            // An exit may end it at any step.
+            !graph.flow.exits.is_empty()
+                || ways.is_empty()
+                || ways.iter().any(|(_, next)| next.is_none())
+        };
+        !graph.nodes.iter().zip(unasked).any(|(node, unasked)| unasked && ends(node))
+    }
+
+    /// The steps that a run may come to of whose contact nothing tells that it agreed to one of these
+    /// channels. No way leads on from the steps at which it stops.
+    fn unasked<'g>(
+        &self,
+        graph: &'g Graph<'s>,
+        channels: &BTreeSet<Channel>,
+        stops: impl Fn(&Node<'s>) -> bool,
+    ) -> Vec<bool> {
+        let flow = graph.flow;
+        let agreed = |when: &Condition, answer: bool| {
+            implied(when, answer, &|one, answer| answer && self.tells(one, channels))
+        };
+        if flow.triggers.iter().all(|by| self.implies(by, channels))
+            || flow.entry_if.as_ref().is_some_and(|when| agreed(when, true))
+        {
+            return vec![false; graph.nodes.len()];
+        }
+        graph.walk(|node| match stops(node) {
+            true => Vec::new(),
+            false => untold(graph, node, &agreed, &|came| self.implies(came, channels)),
+        })
     }
 
     fn add(&mut self, flow: &'s Flow) {
@@ -119,10 +189,18 @@ impl<'s> Known<'s> {
         }
         for (template, languages) in &flow.templates {
             let marketing = of_templates.get(template.as_str()).copied().unwrap_or_default();
-            for link in languages.values().flat_map(|template| links(&template.html)) {
+            for link in languages.values().flat_map(|template| links::names(&template.html)) {
                 *self.links.entry(link).or_insert(true) &= marketing;
             }
         }
+    }
+
+    /// Whether all on a list agreed.
+    fn agreed(&self, list: &str, channels: &BTreeSet<Channel>) -> bool {
+        let agreed = |when: &Condition| {
+            implied(when, true, &|one, answer| answer && self.tells(one, channels))
+        };
+        self.segments.get(list).map_or_else(|| self.lists.contains(list), agreed)
     }
 
     /// Whether a condition without others in it, which is so, is so for those who agreed alone.
@@ -130,27 +208,25 @@ impl<'s> Known<'s> {
         match when {
             Condition::Consent(channel) => channels.contains(channel),
             Condition::Form { name, .. } => self.forms.contains(name.as_str()),
-            Condition::List(list) => self.lists.contains(list.as_str()),
+            Condition::List(list) => self.agreed(list, channels),
             _ => false,
         }
     }
 
     /// Whether it happens to those who agreed alone.
-    fn implies(&self, trigger: &Trigger) -> bool {
+    fn implies(&self, trigger: &Trigger, channels: &BTreeSet<Channel>) -> bool {
         match trigger {
+            Trigger::Opened { .. } | Trigger::Clicked(_) | Trigger::Ended(_) if !self.is_whole => {
+                true
+            }
+            Trigger::Ended(flow) => {
+                channels.iter().any(|channel| self.ended.contains(&(*channel, flow.as_str())))
+            }
             Trigger::Form(form) => self.forms.contains(form.as_str()),
-            Trigger::Joined(list) => self.lists.contains(list.as_str()),
+            Trigger::Joined(list) => self.agreed(list, channels),
             Trigger::Opened { of: Some(flow), .. } => self.flows.contains(flow.as_str()),
             Trigger::Clicked(link) => self.links.get(link.as_str()).copied().unwrap_or_default(),
             _ => false,
         }
     }
-}
-
-/// The names of links in HTML.
-fn links(html: &str) -> impl Iterator<Item = &str> {
-    html.split("data-link=").skip(1).filter_map(|rest| {
-        let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-        rest.get(1..)?.split(quote).next()
-    })
 }

@@ -1,4 +1,4 @@
-//! Dated waits in an order in which dates don't come.
+//! Dated waits whose date has passed when a run comes to them.
 
 use std::collections::BTreeSet;
 
@@ -21,8 +21,9 @@ struct Dated<'s> {
 }
 
 /// Reports the dated waits that a run comes to, or may come to, when their time has passed for sure:
-/// after one of the same date that lasts longer.
-pub(super) fn check(graph: &Graph<'_>, report: &mut Report<'_>) {
+/// after one of the same date that lasts longer, or in a flow that a later time of that date alone begins.
+/// `is_started` says whether another flow starts this one.
+pub(super) fn check(graph: &Graph<'_>, is_started: bool, report: &mut Report<'_>) {
     let reached = graph.walk(|node| node.next.clone());
     let moving = moving(graph);
     let waits: Vec<Dated<'_>> = (0..graph.nodes.len())
@@ -36,7 +37,21 @@ pub(super) fn check(graph: &Graph<'_>, report: &mut Report<'_>) {
     let members: Vec<usize> = waits.iter().map(|wait| wait.step).collect();
     let passed = graph.passed(&members);
     let knot = |wait: &Dated<'_>| passed.knots.of.get(wait.step).copied().flatten();
+    let begun: Option<Vec<Dated<'_>>> = graph.flow.triggers.iter().map(of_trigger).collect();
+    let begun = begun.filter(|_| !is_started).unwrap_or_default();
     for wait in &waits {
+        if let (Some(first), Some(node)) = (begun.first(), graph.node(wait.step))
+            && begun.iter().all(|begun| wait.is_before(begun))
+        {
+            let message = format!(
+                "this date has passed when a run comes here: it began at {}",
+                quote(&first.in_words())
+            );
+            report.add(node.at, "dates-out-of-order", message).hint(
+                "begin the flow with an earlier offset of that date, or wait for a later one",
+            );
+            continue;
+        }
         let (Some(before), Some(node)) = (passed.before(wait.step), graph.node(wait.step)) else {
             continue;
         };
@@ -60,6 +75,16 @@ fn dated<'s>(node: &Node<'s>, step: usize) -> Option<Dated<'s>> {
     match &node.step.action {
         Action::Until { moment: Moment::Date { anchor, offset, at }, .. } => {
             Some(Dated { step, anchor, offset: *offset, at: *at })
+        }
+        _ => None,
+    }
+}
+
+/// The date that lets in, as if it was waited for.
+fn of_trigger(trigger: &Trigger) -> Option<Dated<'_>> {
+    match trigger {
+        Trigger::Date { anchor, offset, at, .. } => {
+            Some(Dated { step: 0, anchor, offset: *offset, at: *at })
         }
         _ => None,
     }

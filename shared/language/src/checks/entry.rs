@@ -1,7 +1,7 @@
-//! Triggers that let in more often, or longer, than the flow does.
+//! Triggers that let in more often, or longer, than the flow does, and days that are over.
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use masa_domain::{Again, Anchor, Shop, Trigger, anchored};
+use masa_domain::{Action, Again, Anchor, ClockTime, Moment, Offset, Shop, Trigger, anchored};
 use serde_json::json;
 
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
 /// How much later than the shop the last of its contacts may come to a time of day, and some more.
 const ELSEWHERE: SignedDuration = SignedDuration::from_hours(24);
 
-/// Reports the triggers that come again where nobody enters again, and those whose day is over. `now` is
-/// the time of the check; without it nobody knows which are.
+/// Reports the triggers that come again where nobody enters again, and those and the waits whose day is
+/// over. `now` is the time of the check; without it nobody knows which are.
 pub(super) fn check(
     checked: &Checked<'_>,
     shop: Option<&Shop>,
@@ -23,6 +23,10 @@ pub(super) fn check(
 ) {
     let (flow, places) = (&checked.source.flow, &checked.source.places);
     let zone = shop.and_then(|shop| masa_domain::zone(&shop.timezone)).unwrap_or(TimeZone::UTC);
+    let is_over = |last: Option<Timestamp>| {
+        let over = last.and_then(|last| last.checked_add(ELSEWHERE).ok());
+        over.zip(now).is_some_and(|(over, now)| over < now)
+    };
     for (index, trigger) in flow.triggers.iter().enumerate() {
         let at = places.triggers.get(index).copied().unwrap_or(Mark::START);
         if let (Some((comes, again)), Again::Never, None) =
@@ -33,14 +37,27 @@ pub(super) fn check(
                 "write `entry: {{ again: {again} }}`, or `again: never` if once is meant"
             ));
         }
-        if let (Some(until), Some(now)) = (last_moment(trigger, &zone), now)
-            && until.checked_add(ELSEWHERE).is_ok_and(|over| over < now)
+        if let Trigger::Date { anchor, offset, at: time, .. } = trigger
+            && is_over(last_moment(anchor, *offset, *time, &zone))
         {
             let message =
                 format!("{} is over: nobody enters by it any more", quote(&trigger.in_words()));
             report.add(at, "date-is-over", message).hint(
                 "write the next date; a journey that has done its work may be retired with `masa flows`",
             );
+        }
+    }
+    for node in &checked.graph.nodes {
+        let Action::Until { moment: Moment::Date { anchor, offset, at }, .. } = &node.step.action
+        else {
+            continue;
+        };
+        if is_over(last_moment(anchor, *offset, *at, &zone)) {
+            let message =
+                format!("{} is over: nobody waits here any more", quote(&anchor.in_words()));
+            report
+                .add(node.at, "date-is-over", message)
+                .hint("write the next date, or remove the wait");
         }
     }
 }
@@ -58,12 +75,15 @@ fn comes_again(trigger: &Trigger) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// When a trigger of one day alone comes in a zone.
-fn last_moment(trigger: &Trigger, zone: &TimeZone) -> Option<Timestamp> {
-    match trigger {
-        Trigger::Date { anchor: Anchor::Day(day), offset, at, .. } => {
-            anchored(&json!(day), *offset, *at, zone)
-        }
+/// When what belongs to one day alone comes in a zone.
+fn last_moment(
+    anchor: &Anchor,
+    offset: Offset,
+    at: Option<ClockTime>,
+    zone: &TimeZone,
+) -> Option<Timestamp> {
+    match anchor {
+        Anchor::Day(day) => anchored(&json!(day), offset, at, zone),
         _ => None,
     }
 }

@@ -90,6 +90,8 @@ pub(super) fn check<'s>(
 struct Missing<'g, 's> {
     graph: &'g Graph<'s>,
     begun: Begun,
+    /// Whether an order may have begun a run.
+    may_have_order: bool,
     /// Whether another flow starts this one, and hands on what it knows.
     is_started: bool,
     /// The steps before which a system may have been called.
@@ -110,6 +112,8 @@ impl<'g, 's> Missing<'g, 's> {
         Self {
             graph: &checked.graph,
             begun,
+            may_have_order: started.is_some()
+                || flow.triggers.iter().any(|by| matches!(by, Trigger::Purchased(_))),
             is_started: started.is_some(),
             called: called(&checked.graph),
             untold: RefCell::default(),
@@ -155,7 +159,8 @@ impl<'g, 's> Missing<'g, 's> {
                 (self.is_started || steps.iter().any(|step| holds(&self.called, *step)))
                     && self.untold(&format!("call.{}", head(rest)), steps)
             }
-            "order" if rest.is_empty() => false,
+            // That there is never an order is told elsewhere.
+            "order" if rest.is_empty() || !self.may_have_order => false,
             "order" => {
                 (!self.begun.order || OF_ORDER.contains(&head(rest)))
                     && self.untold(&format!("order.{}", head(rest)), steps)

@@ -32,6 +32,9 @@ pub(super) fn check(checked: &Checked<'_>, setup: &Setup, report: &mut Report<'_
             .hint("write it in each language in which the shop has a name in shop.yaml");
     }
     let mut problems = Vec::new();
+    if !checked.source.has_sound_templates {
+        return problems;
+    }
     for (template, places) in &checked.source.places.templates {
         let texts = checked.source.flow.templates.get(template);
         let missing = texts.map(|texts| missing(texts, &languages)).unwrap_or_default();
@@ -59,8 +62,8 @@ fn of_person(
     at: Mark,
     report: &mut Report<'_>,
 ) {
-    let own = setup.people.get(person).and_then(|person| person.language.as_ref());
-    let language = own.unwrap_or(&setup.shop.language).as_str();
+    let Some(known) = setup.people.get(person) else { return };
+    let language = known.language.as_ref().unwrap_or(&setup.shop.language).as_str();
     if missing(text, &BTreeSet::from([language])).is_empty() {
         return;
     }

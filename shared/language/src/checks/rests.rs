@@ -1,4 +1,4 @@
-//! Deadlines that a rest outlasts.
+//! Deadlines that end before messages may go again.
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use masa_domain::{ClockTime, Rest, Shop, Windows};
@@ -9,31 +9,36 @@ use crate::{checks::Checked, problem::Report, words::quote};
 const PLAIN_WEEK: Date = jiff::civil::date(2027, 2, 7);
 /// When the rest of a Sabbath or holiday begins.
 const REST_BEGINS: u16 = 15 * 60;
+const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
 
-/// Reports a deadline that is shorter than the time for which a Sabbath holds messages, and so a holiday
-/// too: whatever falls due at its beginning is dropped.
+/// Reports a deadline that is shorter than the time for which hours, days or a Sabbath, and so a holiday
+/// too, hold messages: whatever falls due at its beginning is dropped.
 pub(super) fn check(checked: &Checked<'_>, shop: Option<&Shop>, report: &mut Report<'_>) {
     let (flow, places) = (&checked.source.flow, &checked.source.places);
     let (Some(deadline), Some(at)) = (flow.deadline, places.deadline) else { return };
-    if flow.windows.rest == Rest::None {
-        return;
-    }
     let zone = shop.and_then(|shop| masa_domain::zone(&shop.timezone)).unwrap_or(TimeZone::UTC);
     let Some((from, held)) = longest(&flow.windows, &zone) else { return };
     let held = held.as_secs();
     if held <= i64::from(deadline.as_seconds()) {
         return;
     }
+    let rests = match flow.windows.rest {
+        Rest::None => "",
+        Rest::Israel => ": so it is each week, and at holidays",
+    };
     let message = format!(
-        "what falls due on {} may go {} hours later, and is dropped after {}: so it is each week, and at \
-         holidays",
+        "what falls due on {} may go {} later, and is dropped after {}{rests}",
         zone.to_datetime(from).strftime("%A, %H:%M"),
-        held.div_euclid(3_600),
+        match held.div_euclid(HOUR) {
+            0 => format!("{} minutes", held.div_euclid(60)),
+            hours => format!("{hours} hours"),
+        },
         quote(&deadline.to_string()),
     );
-    let days = held.div_euclid(DAY) + i64::from(held.rem_euclid(DAY) > 0);
-    report.add(at, "short-deadline", message).hint(format!("write `{days}d` or more"));
+    let long = if held < DAY { (HOUR, "h") } else { (DAY, "d") };
+    let count = held.div_euclid(long.0) + i64::from(held.rem_euclid(long.0) > 0);
+    report.add(at, "short-deadline", message).hint(format!("write `{count}{}` or more", long.1));
 }
 
 /// The longest time for which messages are held in a week without holidays, and when it begins.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use masa_domain::Action;
 
 use crate::{
-    checks::Checked,
-    jinja::Place,
-    problem::{Problem, Report},
+    checks::{Checked, uses::used},
+    jinja::{Lines, Place},
+    problem::{Mark, Problem, Report},
 };
 
 /// A text, and the steps that send it.
@@ -15,6 +15,19 @@ pub(super) struct Text<'s> {
     pub text: &'s str,
     pub place: Place,
     pub steps: &'s [usize],
+}
+
+impl Text<'_> {
+    /// The names that begin with `prefix` and that it uses, each where it stands first.
+    pub(super) fn names(&self, prefix: &str) -> Vec<(String, Mark)> {
+        let names = used(self.text, prefix);
+        let lines = (!names.is_empty()).then(|| Lines::of(self.text));
+        let placed = names.into_iter().zip(lines.iter().cycle()).map(|(name, lines)| {
+            let (line, column) = lines.position(name.offset);
+            (name.path, self.place.mark(line, column))
+        });
+        placed.collect()
+    }
 }
 
 /// Gives each text of a flow to `tell`, with the report of its file. `report` is that of the flow's file;

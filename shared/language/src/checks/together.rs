@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use masa_domain::{Condition, Form, Trigger};
+use masa_domain::{Activity, Condition, DAYTIME, Form, Trigger};
 
 use crate::{
     checks::{
@@ -45,7 +45,7 @@ pub(super) fn check(flows: &[Checked<'_>], forms: &BTreeMap<String, Form>) -> Ve
             problems.extend(report.into_problems());
         }
         for trigger in &flow.triggers {
-            prompt.by_key.entry(trigger.key()).or_default().push((checked, trigger));
+            prompt.by_key.entry(moment(trigger)).or_default().push((checked, trigger));
         }
         prompt.by_name.insert(&flow.name, checked);
     }
@@ -63,7 +63,7 @@ impl<'f, 's> Prompt<'f, 's> {
         forms: &BTreeMap<String, Form>,
     ) -> Option<&'f Checked<'s>> {
         checked.source.flow.triggers.iter().find_map(|trigger| {
-            let keys = std::iter::once(trigger.key()).chain(also(trigger, forms));
+            let keys = std::iter::once(moment(trigger)).chain(also(trigger, forms));
             let others = keys.filter_map(|key| self.by_key.get(&key)).flatten().take(COMPARED_MAX);
             let mut others =
                 others.filter(|(other, by)| at_once(trigger, by) && meet(checked, other, None));
@@ -113,6 +113,18 @@ impl<'f, 's> Prompt<'f, 's> {
     }
 }
 
+/// A key that triggers have in common which may come at the same moment.
+fn moment(trigger: &Trigger) -> String {
+    match trigger {
+        Trigger::Date { anchor, offset, at, .. } => {
+            // A date that says no time of day comes at that time, too.
+            format!("due:{} {offset} {}", anchor.in_words(), at.unwrap_or(DAYTIME))
+        }
+        Trigger::Silent { span, .. } => format!("due:{span}"),
+        _ => trigger.key(),
+    }
+}
+
 /// The keys of other triggers that one happening may be too.
 fn also<'t>(
     trigger: &'t Trigger,
@@ -158,6 +170,9 @@ fn at_once(one: &Trigger, other: &Trigger) -> bool {
             Trigger::Opened { times: one, since_purchase: of_one, .. },
             Trigger::Opened { times: other, since_purchase: of_other, .. },
         ) => one == other || of_one != of_other,
+        (Trigger::Silent { of: one, .. }, Trigger::Silent { of: other, .. }) => {
+            one == other || [one, other].contains(&&Activity::Any)
+        }
         (
             Trigger::Field { test: one, .. } | Trigger::Answered { test: one, .. },
             Trigger::Field { test: other, .. } | Trigger::Answered { test: other, .. },

@@ -3,8 +3,8 @@
 use super::{
     CAP, CONDITION, Key, Map, Node, PERSON, QUESTION, Takes,
     values::{
-        A_DURATION, A_NAME, A_TEXT, ADDRESS, ID, LANGUAGE, NAME, ORIGIN, SHORT_NAME, SYSTEM, TEXTS,
-        URL, ZONE,
+        A_DURATION, A_NAME, ADDRESS, ID, LANGUAGE, NAME, ORIGIN, SHORT_NAME, SYSTEM, TEXTS, URL,
+        ZONE,
     },
 };
 

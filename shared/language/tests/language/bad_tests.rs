@@ -1,6 +1,7 @@
 //! `tests.yaml`.
 
-use masa_language::{Files, read_tests};
+use jiff::Timestamp;
+use masa_language::{Files, check_at, read_tests};
 
 /// The journey beside these tests.
 const FLOW: &str = "\
@@ -70,4 +71,31 @@ fn lines_of_tests_that_are_none() {
             problems.iter().map(|p| format!("{}:{} {}", p.line, p.column, p.code)).collect();
         assert_eq!(found, [expected], "{line}\n{problems:#?}");
     }
+}
+
+#[test]
+fn tests_are_told_of_with_the_rest() {
+    let files = |flow: &str, line: &str| {
+        let tests = format!("tests:\n  - name: it\n    steps:\n      - {line}\n");
+        Files::from_texts([
+            ("shop.yaml", crate::SHOP.to_owned()),
+            ("one/flow.yaml", flow.to_owned()),
+            ("one/templates/hello.en.html", HELLO.to_owned()),
+            ("two/flow.yaml", TWO.to_owned()),
+            ("one/tests.yaml", tests),
+        ])
+    };
+    let told = |flow: &str, line: &str| {
+        let problems = check_at(&files(flow, line), Timestamp::UNIX_EPOCH).err();
+        let problems = problems.unwrap_or_default().into_iter();
+        problems.map(|p| format!("{} {}", p.file, p.code)).collect::<Vec<_>>()
+    };
+    let consent = "one/flow.yaml no-consent-asked";
+    assert!(check_at(&files(FLOW, "email: hello"), Timestamp::UNIX_EPOCH).is_ok());
+    assert_eq!(told(FLOW, "emial: hello"), [consent, "one/tests.yaml unknown-test-line"]);
+    let broken = FLOW.replace("2d", "2");
+    assert_eq!(
+        told(&broken, "emial: hello"),
+        ["one/flow.yaml bad-duration", "one/tests.yaml unknown-test-line"]
+    );
 }

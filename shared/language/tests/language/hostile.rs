@@ -161,7 +161,7 @@ fn nested(depth: usize) -> String {
     let mut steps = "  - email: hello\n".to_owned();
     for level in 0..depth {
         let indent = " ".repeat(2 + 2 * level);
-        writeln!(steps, "{indent}- if: {{ list: a }}\n{indent}  then:").unwrap();
+        writeln!(steps, "{indent}- if: {{ list: a{level} }}\n{indent}  then:").unwrap();
     }
     writeln!(steps, "{}- exit", " ".repeat(2 + 2 * depth)).unwrap();
     with_steps(&steps)

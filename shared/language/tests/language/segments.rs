@@ -64,3 +64,19 @@ fn segments_are_bounded() {
     shop.push_str("  more: { list: news }\n");
     refused(&[("shop.yaml", &shop)], &["shop.yaml:8:3 too-many-segments"]);
 }
+
+/// Goal: who is in a segment that asks for consent has agreed.
+#[test]
+fn a_segment_may_tell_of_consent() {
+    for (condition, asks) in [
+        ("{ all: [ { consent: email }, { purchased: any } ] }", false),
+        ("{ any: [ { consent: email }, { purchased: any } ] }", true),
+        ("{ not: { consent: email } }", true),
+    ] {
+        let shop = format!("{SHOP}segments: {{ vip: {condition} }}\n");
+        let flow = FLOW.replace("joined: news", "joined: vip");
+        let library = read(&[("shop.yaml", &shop), ("one/flow.yaml", &flow)]).unwrap();
+        let told = library.warnings.iter().any(|told| told.code == "no-consent-asked");
+        assert_eq!(told, asks, "{condition}: {:?}", library.warnings);
+    }
+}

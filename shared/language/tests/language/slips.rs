@@ -1,5 +1,7 @@
 //! What is often written by those who are new to this, and what they are told to write.
 
+use masa_language::Severity;
+
 use crate::read;
 
 /// The hint of the first problem of a flow.
@@ -126,7 +128,8 @@ fn values_as_they_are_written_elsewhere() {
 #[test]
 fn a_question_in_a_subject() {
     let mail = "---\nsubject: \"{{ ask('nps') }}\"\n---\n<p>Hello</p>\n";
-    let problems = read(&[("one/templates/hello.en.html", mail)]).unwrap_err();
+    let mut problems = read(&[("one/templates/hello.en.html", mail)]).unwrap_err();
+    problems.retain(|problem| problem.severity == Severity::Error);
     assert_eq!((problems[0].line, problems[0].code), (2, "unknown-function"));
     assert!(problems[0].hint.as_deref().unwrap().contains("below its subject"), "{}", problems[0]);
 }

@@ -138,3 +138,95 @@ fn d1_windows_that_never_open() {
         told(&send(windows), expected);
     }
 }
+
+/// What is told of a condition in line 7, after one in line 4 and a step between them.
+#[track_caller]
+fn nested(outer: &str, between: &str, inner: &str, expected: &[&str]) {
+    let flow = format!(
+        "  - if: {outer}\n    then:\n      - {between}\n      - if: {inner}\n        then: [ wait: 2d ]\n        else: [ wait: 3d ]\n"
+    );
+    told(&steps(&flow), expected);
+}
+
+#[test]
+fn c6_what_was_asked_before() {
+    let at = &["7:13 one-way-branch"][..];
+    let (list, now) = ("{ list: a }", "{ if: { list: z }, then: [] }");
+    for (outer, inner, expected) in [
+        (list, list, at),
+        (list, "{ not: { list: a } }", at),
+        (list, "{ list: b }", &[]),
+        (list, "{ any: [ { list: a }, { list: b } ] }", at),
+        (list, "{ all: [ { list: a }, { list: b } ] }", &[]),
+        ("{ any: [ { list: a }, { list: b } ] }", list, &[]),
+        ("{ any: [ { list: a }, { list: b } ] }", "{ any: [ { list: b }, { list: a } ] }", at),
+        ("{ not: { any: [ { list: a }, { list: b } ] } }", list, at),
+        ("{ field: n, over: 6 }", "{ field: n, under: 5 }", at),
+        ("{ field: n, over: 6 }", "{ field: n, over: 5 }", at),
+        ("{ field: n, over: 6 }", "{ field: n, over: 8 }", &[]),
+        ("{ hour: \"08:00-12:00\" }", "{ hour: \"12:00-20:00\" }", at),
+        ("{ weekday: [fri] }", "{ weekday: [sun] }", at),
+        ("{ not: { consent: email } }", "{ consent: email }", at),
+    ] {
+        nested(outer, now, inner, expected);
+        // Time passes, or something is changed: it may be otherwise.
+        for between in ["wait: 1d", "email: hello", "set: { x: 1 }", "join: x"] {
+            nested(outer, between, inner, &[]);
+        }
+    }
+    // What came once has come for good.
+    let form = "{ form: spring, since: entry }";
+    nested(form, "wait: 1d", form, at);
+    nested("{ event: visit }", "wait: 1d", "{ event: visit }", at);
+    nested("{ not: { event: visit } }", "wait: 1d", "{ event: visit }", &[]);
+    nested("{ form: spring, since: 3d }", "wait: 1d", "{ form: spring, since: 3d }", &[]);
+    let order = "{ event: order-placed }";
+    nested(order, "wait: 1d", order, &[]);
+    let mail = |more: &str| {
+        let opened = "{ email: hello, was: opened }";
+        format!(
+            "  - {{ id: hello, email: hello }}\n  - wait: 1d\n  - if: {opened}\n    then:\n      - wait: 1d\n{more}      - if: {opened}\n        then: [ wait: 2d ]\n        else: [ wait: 3d ]\n"
+        )
+    };
+    told(&steps(&mail("")), &["9:13 one-way-branch"]);
+}
+
+#[test]
+fn c6_what_was_asked_before_on_another_way() {
+    // Behind a branch that leads on, nothing is decided; where one ends, it is.
+    let both = "  - if: { list: a }\n    then: [ { set: { x: 1 } } ]\n  - if: { list: a }\n    then: [ wait: 2d ]\n";
+    told(&steps(both), &[]);
+    let ends = "  - if: { list: a }\n    then: [ exit ]\n  - if: { list: a }\n    then: [ wait: 2d ]\n    else: [ wait: 3d ]\n";
+    told(&steps(ends), &["6:9 one-way-branch"]);
+    // A jump brings others.
+    let jumped = format!(
+        "  - if: {{ list: b }}\n    then: [ {{ jump: c }} ]\n{}",
+        ends.replace(
+            "  - if: { list: a }\n    then: [ wait",
+            "  - id: c\n    if: { list: a }\n    then: [ wait"
+        )
+    );
+    told(&steps(&jumped), &[]);
+    let entry = |condition: &str| {
+        steps(&format!("  - if: {condition}\n    then: [ wait: 2d ]\n    else: [ wait: 3d ]\n"))
+            .replace("steps:", "entry: { if: { consent: email } }\nsteps:")
+    };
+    told(&entry("{ consent: email }"), &["5:9 one-way-branch"]);
+    told(&entry("{ consent: sms }"), &[]);
+    // Where nobody comes, the reason is told once.
+    let never = "  - if: { all: [ { list: a }, { not: { list: a } } ] }\n    then:\n      - if: { list: b }\n        then: [ wait: 2d ]\n";
+    told(&steps(never), &["4:9 one-way-branch"]);
+}
+
+#[test]
+fn c6_all_with_any_in_it() {
+    asked(
+        "{ all: [ { any: [ { list: a }, { list: b } ] }, { not: { list: a } }, { not: { list: b } } ] }",
+        Some(9),
+    );
+    asked("{ all: [ { any: [ { list: a }, { list: b } ] }, { not: { list: a } } ] }", None);
+    asked(
+        "{ any: [ { all: [ { list: a }, { list: b } ] }, { not: { list: a } }, { not: { list: b } } ] }",
+        Some(9),
+    );
+}

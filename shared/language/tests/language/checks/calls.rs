@@ -91,3 +91,38 @@ fn an_answer_that_another_flow_hands_on() {
     let third = other("  - call: crm\n  - start: two\n").replace("flow: two", "flow: three");
     told_of(&of(&[&asks, &other("  - start: one\n"), &third], ANSWER), &[]);
 }
+
+#[test]
+fn an_answer_at_which_a_run_ends() {
+    let dated = |key: &str, steps: &str| {
+        let happening = "{ date: call.day, within: 9d }";
+        let happening = if key == "goal" {
+            happening.to_owned()
+        } else {
+            happening.replace(", within: 9d", "")
+        };
+        flow(steps).replace("steps:", &format!("{key}: {happening}\nsteps:"))
+    };
+    let wait = "  - wait: 2d\n";
+    for (key, at) in
+        [("exit", "0/flow.yaml:3:7 not-called-yet"), ("goal", "0/flow.yaml:3:7 not-called-yet")]
+    {
+        told_of(&of(&[&dated(key, wait)], ANSWER), &[at]);
+        told_of(&of(&[&dated(key, "  - call: crm\n  - wait: 2d\n")], ANSWER), &[]);
+    }
+    let trigger = flow("  - call: crm\n").replace("{ joined: news }", "{ date: call.day }");
+    told_of(&of(&[&trigger], ANSWER), &["0/flow.yaml:2:10 not-called-yet"]);
+}
+
+#[test]
+fn what_never_changes() {
+    for (field, expected) in [
+        ("call.stage", &["0/flow.yaml:3:16 never-changes"][..]),
+        ("event.total", &["0/flow.yaml:3:16 never-changes"]),
+        ("order.total", &["0/flow.yaml:3:16 never-changes"]),
+        ("total", &[]),
+    ] {
+        let exit = format!("exit: {{ field: {field}, is: x }}\nsteps:");
+        told_of(&of(&[&flow("  - call: crm\n").replace("steps:", &exit)], ANSWER), expected);
+    }
+}

@@ -118,6 +118,23 @@ fn large_conditions() {
 }
 
 #[test]
+fn thousands_of_conditions_one_after_another() {
+    let text: String = (0..2_500)
+        .map(|n| format!("  - if: {{ field: a, is: v{n} }}\n    then: [ exit ]\n"))
+        .collect();
+    quickly(&steps(&text), &[], &[]);
+    let twice = format!("{text}  - if: {{ field: a, is: v2490 }}\n    then: [ exit ]\n");
+    let twice = twice.replacen("  - if: { field: a, is: v0 }\n    then: [ exit ]\n", "", 1);
+    quickly(&steps(&twice), &[], &["one-way-branch"]);
+    // Names that nearly are others.
+    let lists: String = (0..1_600).map(|n| format!("  - join: fora{n:04}\n")).collect();
+    let asked: String = (0..1_600)
+        .map(|n| format!("  - if: {{ list: forb{n:04} }}\n    then: [ wait: 2d ]\n"))
+        .collect();
+    quickly(&steps(&format!("{lists}{asked}")), &[], &["unknown-name"]);
+}
+
+#[test]
 fn many_flows_at_one_trigger() {
     let flows: Vec<String> = (0..2_000)
         .map(|number| steps("  - email: hello\n").replace("flow: one", &format!("flow: f{number}")))

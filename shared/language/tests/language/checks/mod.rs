@@ -5,6 +5,8 @@ mod calls;
 mod codes;
 mod graph;
 mod limits;
+mod names;
+mod orders;
 mod people;
 mod texts;
 mod times;
@@ -21,6 +23,7 @@ timezone: Asia/Jerusalem
 forms:
   spring: { lists: [news], consent: I agree }
   plain: { lists: [plain] }
+products: { mint: { category: tea } }
 questions: { nps: { type: nps, text: How likely? }, code: { type: text, text: Which? } }
 ";
 
@@ -110,6 +113,49 @@ fn warnings_stop_nothing_and_stand_among_errors() {
 }
 
 #[test]
+fn all_that_can_be_found_is_found_at_once() {
+    // Each step, condition and branch is read, whatever is wrong with those beside it.
+    let flow = steps(
+        "  - wait: 2\n  - iff: { list: a }\n    then:\n      - { id: x, wait: 3 }\n  - if: { all: [ { lst: a }, { hour: 9 } ] }\n    then: [ { id: y, email: hello } ]\n    else: [ { weight: 1d } ]\n  - if: { email: y, was: opened }\n    then: [ jump: x ]\n  - wait_until: soon\n    then: [ { wait: 5 } ]\n",
+    );
+    told(
+        &flow,
+        &[
+            "4:11 bad-duration",
+            "5:5 unknown-step-kind",
+            "7:24 bad-duration",
+            "8:20 unknown-condition",
+            "8:38 bad-time",
+            "10:15 unknown-step-kind",
+            "13:17 wrong-type",
+            "14:21 bad-duration",
+        ],
+    );
+    // A name that is not known, or a mail that can't be read, hides nothing of the rest, nor of other flows.
+    let named = steps("  - { id: a, email: helo }\n  - tell: saless\n    text: Hi\n  - jump: a\n");
+    let broken = "flow: two\ntrigger: { joined: plain }\nsteps:\n  - wait: 1\n";
+    let mail = "---\nsubject: Hello\n---\n{% if %}\n";
+    let third = "flow: three\ntrigger: { answered: nps }\nsteps:\n  - { id: a, email: hello }\n  - jump: a\n";
+    let files = files(
+        &[&named.replace("helo", "hello"), broken, third],
+        &[("0/flow.yaml", &named), ("2/templates/hello.en.html", mail)],
+    );
+    told_of(
+        &files,
+        &[
+            "0/flow.yaml:4:21 unknown-template",
+            "0/flow.yaml:5:11 unknown-person",
+            "0/flow.yaml:7:5 loop-sends",
+            "1/flow.yaml:4:11 bad-duration",
+            "2/flow.yaml:2:10 never-asked",
+            "2/flow.yaml:4:5 no-consent-asked",
+            "2/flow.yaml:5:5 loop-sends",
+            "2/templates/hello.en.html:4:1 template-syntax",
+        ],
+    );
+}
+
+#[test]
 fn what_is_not_understood_is_not_checked() {
     // The second flow's loop is told, the first one's is not: its steps are not all known.
     let broken = steps("  - { id: a, email: hello }\n  - jump: a\n  - wait: 2\n");
@@ -117,7 +163,11 @@ fn what_is_not_understood_is_not_checked() {
         "flow: two\ntrigger: { joined: plain }\nsteps:\n  - { id: a, email: hello }\n  - jump: a\n";
     told_of(
         &files(&[&broken, whole], &[]),
-        &["0/flow.yaml:6:11 bad-duration", "1/flow.yaml:5:5 loop-sends"],
+        &[
+            "0/flow.yaml:6:11 bad-duration",
+            "1/flow.yaml:4:5 no-consent-asked",
+            "1/flow.yaml:5:5 loop-sends",
+        ],
     );
     // What would ask the shop is left, too, when it is not understood.
     let shop = SHOP.replace("language: en", "language: english");

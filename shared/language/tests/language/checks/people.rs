@@ -22,17 +22,17 @@ fn advertising_to_those_who_may_not_have_agreed() {
         ("[ { form: spring }, { joined: news } ]", MAIL, false),
         ("[ { joined: plain }, { joined: news } ]", MAIL, true),
         ("{ joined: plain }", SMS, true),
-        // Nothing that is advertising, or beside it a message that is for everybody.
+        // Nothing that is advertising; a message for everybody beside it does not hide it.
         ("{ joined: plain }", "  - { email: hello, kind: transactional }\n", false),
         (
             "{ joined: plain }",
-            "  - { email: hello, kind: transactional }\n  - email: offer\n",
-            false,
+            "  - { id: a, email: hello, kind: transactional }\n  - email: offer\n",
+            true,
         ),
         (
             "{ joined: plain }",
             "  - email: offer\n  - wait: 2d\n  - { email: hello, kind: transactional }\n",
-            false,
+            true,
         ),
         // What a run notes down sends nothing to anybody.
         ("{ joined: plain }", "  - count: visits\n  - email: hello\n", true),
@@ -51,6 +51,26 @@ fn advertising_to_those_who_may_not_have_agreed() {
                 .as_slice(),
         );
     }
+}
+
+#[test]
+fn telling_others_is_not_asking() {
+    let shop = format!("{SHOP}people: {{ sales: sales@shop.example }}\n");
+    let told = flow("{ joined: plain }", "", "  - { tell: sales, text: New }\n  - email: hello\n");
+    told_of(&files(&[&told], &[("shop.yaml", &shop)]), &["0/flow.yaml:6:5 no-consent-asked"]);
+    // A service to all may advertise beside it, by the word of the step itself.
+    let service = |steps: &str| {
+        flow("{ joined: plain }", "", steps)
+            .replace("steps:", "send: { kind: transactional }\nsteps:")
+    };
+    let offer = "  - { id: offer, email: hello, kind: marketing }\n";
+    told_of(&files(&[&service(&format!("{MAIL}{offer}"))], &[]), &[]);
+    let telling = service(&format!("  - {{ tell: sales, text: New }}\n{offer}"));
+    let mut files = files(&[&telling], &[("shop.yaml", &shop)]);
+    for language in ["en", "he"] {
+        files.insert(format!("0/templates/hello.{language}.html"), super::MAIL.to_owned());
+    }
+    told_of(&files, &["0/flow.yaml:7:5 no-consent-asked"]);
 }
 
 #[test]
@@ -128,7 +148,20 @@ fn t4_t11_who_reads_advertising_has_agreed() {
     of("{ opened: any }", "marketing", &[asks]);
     of("{ clicked: tea }", "marketing", &[]);
     of("{ clicked: tea }", "transactional", &[asks]);
-    of("{ clicked: pots }", "marketing", &[asks]);
+    of("{ clicked: pots }", "marketing", &["0/flow.yaml:2:10 unknown-name", asks]);
+    // Who came to the end of a journey of those who agreed did so too, also by a chain of them.
+    let chain = |trigger: &str, letters: &str, expected: &[&str]| {
+        let last = flow("{ ended: letters }", "", "  - wait: 2d\n  - email: hello\n");
+        let letters = flow(trigger, "", letters).replace("flow: one", "flow: letters");
+        let first = flow("{ form: spring }", "", "  - wait: 1d\n").replace("flow: one", "flow: a");
+        told_of(&files(&[&last, &letters, &first], &[]), expected);
+    };
+    let late = "0/flow.yaml:6:5 no-consent-asked";
+    let agreed = "  - if: { consent: email }\n    then: [ wait: 1d ]\n    else:\n      - wait: 2d\n      - jump: if-consent-email\n";
+    chain("{ ended: a }", "  - wait: 1d\n", &[]);
+    chain("{ joined: plain }", "  - wait: 1d\n", &[late]);
+    chain("{ joined: plain }", "  - if: { consent: email }\n    then: [ wait: 1d ]\n", &[late]);
+    chain("{ joined: plain }", agreed, &[]);
 }
 
 #[test]
@@ -202,6 +235,31 @@ fn two_flows_that_write_at_once() {
         &["1/flow.yaml:2:10 same-moment"],
     );
     assert!(told[0].message.contains("`one`"), "{}", told[0]);
+}
+
+#[test]
+fn two_flows_that_begin_when_time_comes() {
+    let two = |trigger: &str, entry: &str, steps: &str| {
+        flow(trigger, entry, steps).replace("flow: one", "flow: two")
+    };
+    let ask = "if: { consent: email }, again: always";
+    // A date without a time of day comes at nine; any silence may be that of orders.
+    for (a, b, meet) in [
+        (flow("{ date: due }", ask, MAIL), two("{ date: due, at: \"09:00\" }", ask, MAIL), true),
+        (flow("{ date: due }", ask, MAIL), two("{ date: due, at: \"10:00\" }", ask, MAIL), false),
+        (flow("{ date: due }", ask, MAIL), two("{ date: due, offset: -1d }", ask, MAIL), false),
+        (flow("{ date: due, yearly: true }", ask, MAIL), two("{ date: due }", ask, MAIL), true),
+        (flow("{ silent: 9d }", ask, MAIL), two("{ silent: 9d, of: purchase }", ask, MAIL), true),
+        (flow("{ silent: 9d }", ask, MAIL), two("{ silent: 8d, of: purchase }", ask, MAIL), false),
+        (
+            flow("{ silent: 9d, of: open }", ask, MAIL),
+            two("{ silent: 9d, of: purchase }", ask, MAIL),
+            false,
+        ),
+    ] {
+        let expected = if meet { &["1/flow.yaml:2:10 same-moment"][..] } else { &[] };
+        told_of(&files(&[&a, &b], &[]), expected);
+    }
 }
 
 /// The one has agreed contacts alone, and its steps begin in line 5.

@@ -78,7 +78,7 @@ fn d5_names_that_may_be_missing() {
         // Once in a text.
         ("{{ first_name }} {{ first_name }}", &["4:4 no-fallback"]),
         ("{{ city | upper }}", &["4:4 no-fallback"]),
-        ("{{ event.data.x }}{{ order.order_id }}", &["4:4 no-fallback", "4:22 no-fallback"]),
+        ("{{ event.data.x }}{{ order.order_id }}", &["4:4 no-fallback", "4:22 no-order"]),
         ("{{ first_name | default('you') }}{{ city | upper | d('x') }}{{ country or 'x' }}", &[]),
         ("{% if first_name %}{{ first_name }}{% else %}you{% endif %}", &[]),
         ("{% if not city %}x{% else %}{{ city }}{% endif %}", &[]),

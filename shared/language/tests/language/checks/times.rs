@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{files, steps, told};
+use super::{files, steps, told, told_of};
 
 /// A flow with this trigger and entry, and nothing else to tell of.
 fn flow(trigger: &str, entry: &str) -> String {
@@ -54,6 +54,68 @@ fn a_day_that_is_over() {
 }
 
 #[test]
+fn a_wait_for_a_day_that_is_over() {
+    let now: Timestamp = "2026-06-20T12:00:00Z".parse().unwrap();
+    for (wait, expected) in [
+        ("{ date: 2020-12-24 }", &["0/flow.yaml:4:5 date-is-over"][..]),
+        ("{ date: 2026-06-30, offset: -14d }", &["0/flow.yaml:4:5 date-is-over"]),
+        ("{ date: 2026-06-19, at: \"18:00\" }", &[]),
+        ("{ date: 2026-12-24 }", &[]),
+        ("{ date: birthday }", &[]),
+    ] {
+        let files = files(&[&steps(&format!("  - wait_until: {wait}\n"))], &[]);
+        let warnings = masa_language::read_at(&files, now).unwrap().warnings;
+        let found =
+            warnings.iter().map(|p| format!("{}:{}:{} {}", p.file, p.line, p.column, p.code));
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{wait}");
+        assert_eq!(masa_language::read(&files).unwrap().warnings, []);
+    }
+}
+
+#[test]
+fn waits_for_what_was_before_the_trigger() {
+    let at = &["5:5 dates-out-of-order"][..];
+    for (trigger, wait, expected) in [
+        ("{ date: due }", "{ date: due, offset: -3d }", at),
+        ("{ date: due }", "{ date: due, offset: +3d }", &[]),
+        ("{ date: due, offset: -14d }", "{ date: due, offset: -7d }", &[]),
+        ("{ date: due, offset: -7d }", "{ date: due, offset: -14d }", at),
+        (
+            "{ date: due, offset: -7d, at: \"10:00\" }",
+            "{ date: due, offset: -14d, at: \"10:00\" }",
+            at,
+        ),
+        (
+            "{ date: due, offset: -7d, at: \"10:00\" }",
+            "{ date: due, offset: -7d, at: \"09:00\" }",
+            at,
+        ),
+        (
+            "{ date: due, offset: -7d, at: \"10:00\" }",
+            "{ date: due, offset: -7d, at: \"11:00\" }",
+            &[],
+        ),
+        ("{ date: due }", "{ date: other, offset: -3d }", &[]),
+        ("{ date: due, yearly: true }", "{ date: due, offset: -3d }", at),
+        ("{ date: 2027-07-01, offset: -1d }", "{ date: 2027-07-01, offset: -3d }", at),
+        ("{ holiday: passover, offset: -3d }", "{ holiday: passover, offset: -7d }", at),
+        // The next one is a year away.
+        ("{ holiday: passover, offset: 3d }", "{ holiday: passover, offset: -7d }", &[]),
+        ("[ { date: due }, { joined: news } ]", "{ date: due, offset: -3d }", &[]),
+        ("[ { date: due }, { date: due, offset: +1d } ]", "{ date: due, offset: -3d }", at),
+    ] {
+        let flow =
+            flow(trigger, "again: always").replace("wait: 2d", &format!("wait_until: {wait}"));
+        told(&flow, expected);
+    }
+    // Who is started by another flow may come earlier.
+    let one =
+        flow("{ date: due }", "").replace("wait: 2d", "wait_until: { date: due, offset: -3d }");
+    let two = "flow: two\ntrigger: { joined: news }\nsteps:\n  - start: one\n";
+    told_of(&files(&[&one, two], &[]), &[]);
+}
+
+#[test]
 fn a_deadline_that_is_over_before_the_rest() {
     let flow = |send: &str| {
         steps("  - email: hello\n").replace("steps:", &format!("send: {{ {send} }}\nsteps:"))
@@ -71,8 +133,11 @@ fn a_deadline_that_is_over_before_the_rest() {
             &["3:88 short-deadline"],
         ),
         (format!("{day}, days: [sun, mon, tue, wed, thu], rest: israel, deadline: 3d"), &[]),
-        // Nothing rests.
-        (format!("{day}, deadline: 1h"), &[]),
+        // Hours and days hold, too.
+        (format!("{day}, deadline: 1h"), &["3:41 short-deadline"]),
+        (format!("{day}, deadline: 13h"), &[]),
+        ("days: [sun, mon, tue, wed, thu], deadline: 1d".to_owned(), &["3:52 short-deadline"]),
+        ("days: [sun, mon, tue, wed, thu], deadline: 2d".to_owned(), &[]),
         (format!("{day}, rest: israel"), &[]),
     ] {
         told(&flow(&send), expected);
