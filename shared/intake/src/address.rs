@@ -1,10 +1,16 @@
 //! E-mail addresses and phones in the one form under which a person is known.
 //!
-//! Both functions are idempotent: what they return, they return again.
+//! All functions are idempotent: what they return, they return again.
+
+mod national;
+mod provider;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 use crate::value::is_bidi_control;
+
+pub use national::phone_in;
+pub use provider::{Rules, canonical};
 
 /// RFC 5321: the part before the @, in bytes.
 const LOCAL_BYTES_MAX: usize = 64;

@@ -110,7 +110,7 @@ fn is_consent(name: &str) -> bool {
 
 /// The name of a field from what people read: ASCII letters and digits, and a dash for whatever
 /// stands between them. `None` when it has letters of another script, or none.
-pub(crate) fn field_name(label: &str) -> Option<String> {
+pub fn field_name(label: &str) -> Option<String> {
     if label.chars().any(|c| !c.is_ascii() && c.is_alphabetic()) {
         return None;
     }

@@ -15,14 +15,14 @@ use crate::{
 
 /// Names of the profile: the store's own fields can't have them, or a condition on one could mean
 /// the other.
-pub(crate) const PROFILE: [&str; 7] =
+pub const PROFILE: [&str; 7] =
     ["email", "phone", "first_name", "last_name", "language", "timezone", "country"];
 
 /// How many lists one fact joins.
 const LISTS_MAX: usize = 100;
 
 /// How many fields one fact sets.
-pub(crate) const FIELDS_MAX: usize = 100;
+pub const FIELDS_MAX: usize = 100;
 
 /// Everything about a person.
 pub(crate) fn read(object: &Object<'_>, now: Timestamp) -> Result<ContactDetails, Malformed> {

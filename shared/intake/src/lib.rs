@@ -21,7 +21,9 @@ pub mod signup;
 pub mod stripe;
 pub mod tally;
 pub mod typeform;
-mod value;
+pub mod value;
 pub mod woocommerce;
 
+pub use answers::field_name;
+pub use details::{FIELDS_MAX, PROFILE};
 pub use malformed::Malformed;

@@ -36,8 +36,11 @@ fn one_line(text: &str) -> String {
     plain.trim().to_owned()
 }
 
-/// The name of a person or a product.
-pub(crate) fn name(text: &str) -> Result<String, Problem> {
+/// The name of a person or a product, on one line.
+///
+/// # Errors
+/// What to do, without the name.
+pub fn name(text: &str) -> Result<String, Problem> {
     let name = one_line(text);
     if name.chars().count() > 200 {
         return Err("send at most 200 characters");
@@ -57,7 +60,10 @@ pub(crate) fn store_id(text: &str) -> Result<String, Problem> {
 }
 
 /// The name of a list or a form.
-pub(crate) fn label(text: &str) -> Result<String, Problem> {
+///
+/// # Errors
+/// What to do.
+pub fn label(text: &str) -> Result<String, Problem> {
     let known = |c: char| c.is_alphanumeric() || "_.-".contains(c);
     if !(1..=60).contains(&text.chars().count()) || !text.chars().all(known) {
         return Err("a name has 1 to 60 letters, digits, dots, dashes and underscores");
@@ -66,7 +72,7 @@ pub(crate) fn label(text: &str) -> Result<String, Problem> {
 }
 
 /// Whether `text` may name a field.
-pub(crate) fn is_field_name(text: &str) -> bool {
+pub fn is_field_name(text: &str) -> bool {
     let known = |b: u8| b.is_ascii_alphanumeric() || b"_.-".contains(&b);
     (1..=60).contains(&text.len()) && text.bytes().all(known)
 }
@@ -82,7 +88,10 @@ pub(crate) fn event_name(text: &str) -> Result<String, Problem> {
 
 /// A language tag (BCP 47) in its usual spelling: `he`, `en-US`, `zh-Hant-TW`. Takes the `_` of
 /// many stores, and the codes of Hebrew, Indonesian and Yiddish that old Java still sends.
-pub(crate) fn language(text: &str) -> Result<String, Problem> {
+///
+/// # Errors
+/// What to do.
+pub fn language(text: &str) -> Result<String, Problem> {
     const WRONG: Problem = "send a language tag, such as he or en-US";
     let mut parts = text.split(['-', '_']);
     let first = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -117,7 +126,10 @@ pub(crate) fn language(text: &str) -> Result<String, Problem> {
 }
 
 /// The name of a time zone. Only its shape is looked at: the functions carry no zone database.
-pub(crate) fn timezone(text: &str) -> Result<String, Problem> {
+///
+/// # Errors
+/// What to do.
+pub fn timezone(text: &str) -> Result<String, Problem> {
     let known = |b: u8| b.is_ascii_alphanumeric() || b"_+-/".contains(&b);
     if !(1..=50).contains(&text.len()) || !text.bytes().all(known) {
         return Err("send the IANA name of a time zone, such as Asia/Jerusalem");
@@ -126,7 +138,10 @@ pub(crate) fn timezone(text: &str) -> Result<String, Problem> {
 }
 
 /// A country (ISO 3166-1 alpha-2) in capitals.
-pub(crate) fn country(text: &str) -> Result<String, Problem> {
+///
+/// # Errors
+/// What to do.
+pub fn country(text: &str) -> Result<String, Problem> {
     letters(text, 2).ok_or("send the two letters of a country, such as IL")
 }
 
@@ -189,7 +204,10 @@ pub(crate) fn is_filled(value: &Value) -> bool {
 }
 
 /// The value of a contact's field: text, number, true, false, null, or a list of those.
-pub(crate) fn field(path: &str, value: &Value) -> Result<(), Malformed> {
+///
+/// # Errors
+/// What to do, at `path`, without the value.
+pub fn field(path: &str, value: &Value) -> Result<(), Malformed> {
     let bytes = match value {
         Value::Array(members) => {
             let sizes: Option<Vec<usize>> = members.iter().map(scalar_bytes).collect();
