@@ -6,6 +6,7 @@
 #![recursion_limit = "256"]
 
 mod check;
+mod contacts;
 mod cost;
 mod dev;
 mod doctor;
@@ -45,6 +46,8 @@ enum Command {
     Publish(publish::Arguments),
     /// What is live in a deployed stack: list, pause, resume, retire, go back, move who is inside.
     Flows(flows::Arguments),
+    /// Take contacts from a file, or write them into one.
+    Contacts(contacts::Arguments),
     /// Tell what a deployed stack gave up and why, and put it back.
     Doctor(doctor::Arguments),
 }
@@ -69,6 +72,7 @@ async fn main() -> ExitCode {
         Command::Cost(arguments) => cost::run(&arguments),
         Command::Publish(arguments) => publish::run(&arguments).await,
         Command::Flows(arguments) => flows::run(&arguments).await,
+        Command::Contacts(arguments) => contacts::run(&arguments).await,
         Command::Doctor(arguments) => doctor::run(&arguments).await,
     };
     match done {

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use masa_domain::{Channel, Consent, Contact, Profile};
 use rust_xlsxwriter::{Workbook, XlsxError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{cell, error::Error, guess::OWN, xlsx::plain};
@@ -20,7 +20,7 @@ const SHEET_ROWS: u32 = 1_048_576;
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A contact as it is exported.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Exported {
     /// Who.
     #[serde(flatten)]

@@ -252,7 +252,9 @@ impl Contact {
     /// Counts what happened.
     fn count(&mut self, fact: &Fact) {
         match &fact.what {
-            Happening::Signup { form: None } | Happening::Purchase(_) => {}
+            Happening::Signup { form: None }
+            | Happening::Imported { .. }
+            | Happening::Purchase(_) => {}
             Happening::Due { trigger } => self.see(format!("due:{trigger}"), fact.at),
             Happening::Signup { form: Some(form) } => self.see(format!("form:{form}"), fact.at),
             Happening::Event { name, .. } => self.see(format!("event:{name}"), fact.at),
@@ -338,9 +340,10 @@ impl Contact {
             for (channel, said) in [(Channel::Email, consent.email), (Channel::Sms, consent.sms)] {
                 let Some(said) = said else { continue };
                 let answer = if said { Answer::Granted } else { Answer::Refused };
-                // Systems repeat what they know with every event. Only a signup, or a time of its
+                // Systems repeat what they know with every event, and so do files. Only a signup, or a time of its
                 // own, makes a yes younger than a refusal that they were never told.
-                let repeated = said && matches!(fact.what, Happening::Event { .. });
+                let repeated = said
+                    && matches!(fact.what, Happening::Event { .. } | Happening::Imported { .. });
                 let untold = if repeated { self.created_at } else { received_at };
                 let at = consent.at.unwrap_or(untold).min(received_at);
                 // At the same instant a refusal wins, in whichever order the two were told.

@@ -49,6 +49,12 @@ pub enum Happening {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         form: Option<String>,
     },
+    /// The shop told of somebody whom it knew before, from a file.
+    Imported {
+        /// Whether journeys may begin with it, as with a signup. Else nothing begins, ends or is reached by it,
+        /// and who is in a segment then did not enter it.
+        enters: bool,
+    },
     /// An order was made, or something became of it.
     Purchase(Order),
     /// Anything else that has a name.

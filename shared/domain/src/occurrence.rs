@@ -176,7 +176,7 @@ impl Occurrence<'_> {
             Some(Happening::Clicked { link, .. }) => keys.push(format!("clicked:{link}")),
             Some(Happening::Due { trigger }) => keys.push(format!("due:{trigger}")),
             Some(Happening::Referred(did)) => keys.push(Trigger::Referred(*did).key()),
-            Some(Happening::Signup { form: None }) | None => {}
+            Some(Happening::Signup { form: None } | Happening::Imported { .. }) | None => {}
         }
         keys
     }
@@ -219,6 +219,7 @@ const DATA_BYTES_MAX: usize = 8 * 1024;
 fn fact_data(fact: &Fact, known: &Known) -> Value {
     match &fact.what {
         Happening::Signup { form } => json!({ "form": form }),
+        Happening::Imported { .. } => json!({ "imported": true }),
         Happening::Purchase(order) => {
             let lasts = |product: &str| known.catalogue.setup.products.get(product)?.lasts;
             // A product may stand in several lines.

@@ -55,6 +55,17 @@ impl Walk<'_> {
         Ok(noted)
     }
 
+    /// Notes for all segments whether the contact is a member: it came in or fell out unnoticed.
+    pub(crate) fn note_segments(&mut self) -> Result<(), Need> {
+        for (name, condition) in &self.known.catalogue.setup.segments {
+            let meant = self.is_meant(condition)?;
+            if self.contact.is_in_segment(name) != meant {
+                self.contact.segments.insert(name.clone(), meant.then_some(self.now));
+            }
+        }
+        Ok(())
+    }
+
     /// The segments in which the contact is and should not be, or the other way round, and which of both.
     pub(crate) fn astray(&self) -> Result<Vec<(&String, bool)>, Need> {
         let mut astray = Vec::new();

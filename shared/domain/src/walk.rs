@@ -69,6 +69,10 @@ impl<'a> Walk<'a> {
         let mut followed: Vec<Consequence> = joined.map(Consequence::Joined).collect();
         let changed = told.into_iter().filter(|(field, old)| self.contact.field(field) != *old);
         followed.extend(changed.map(|(field, before)| Consequence::Changed { field, before }));
+        if matches!(fact.what, Happening::Imported { enters: false }) {
+            self.note_segments()?;
+            return Ok(Verdict::Applied);
+        }
         self.occur(&Occurrence { fact: Some(fact), turned, followed: &followed })?;
         Ok(Verdict::Applied)
     }

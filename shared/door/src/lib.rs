@@ -120,13 +120,17 @@ impl Door {
         }
     }
 
-    /// Stores a fact.
+    /// Stores a fact, and what it refuses before.
+    ///
+    /// # Errors
+    /// Those of the table: stored or not. It may be done again.
+    pub async fn store_fact(&self, fact: &Fact) -> Result<Recorded, masa_store::Error> {
+        self.refuse(fact).await?;
+        self.store.record(fact).await
+    }
+
     async fn take(&self, fact: &Fact) -> Result<Recorded, Reply> {
-        let recorded = match self.refuse(fact).await {
-            Ok(()) => self.store.record(fact).await,
-            Err(error) => Err(error),
-        };
-        match recorded {
+        match self.store_fact(fact).await {
             Ok(recorded) => {
                 let duplicate = recorded == Recorded::Duplicate;
                 tracing::info!(fact = %fact.id, contact = %fact.contact, duplicate, "accepted");

@@ -155,8 +155,8 @@ async fn hooks(tally: &mut Tally) {
     accepted(&tally.world.post_shopify("orders/paid", order.as_bytes()).await, false);
     tally.row("Shopify's hook", "PutItem");
     for (path, body, calls) in [
-        ("a form, cold (the catalogue)", "email=one@example.com", "GetItem PutItem"),
-        ("a form", "email=two@example.com", "PutItem"),
+        ("a form, cold (the catalogue)", "email=one@example.com", "GetItem UpdateItem PutItem"),
+        ("a form", "email=two@example.com", "UpdateItem PutItem"),
     ] {
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         let response = tally.world.http("POST", "/forms/spring", &headers, body.as_bytes()).await;

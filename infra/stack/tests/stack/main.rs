@@ -10,6 +10,7 @@ mod dates;
 mod doors;
 mod entry;
 mod feedback;
+mod forms;
 mod message;
 mod outward;
 mod refusals;

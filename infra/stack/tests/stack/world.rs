@@ -134,6 +134,26 @@ impl World {
         self.stack.aws.http(request).await
     }
 
+    /// Asks for a page, with a query.
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        query: &str,
+        headers: &[(&str, &str)],
+    ) -> HttpResponse {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let request = HttpRequest {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: headers.collect(),
+            source_ip: "192.0.2.7".to_owned(),
+            ..HttpRequest::default()
+        };
+        self.stack.aws.http(request).await
+    }
+
     /// Follows an address of a message.
     pub(crate) async fn visit(&self, method: &str, url: &str) -> HttpResponse {
         let path = url.strip_prefix(PUBLIC_URL).unwrap_or_else(|| panic!("{url} is not ours"));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use masa_domain::{Catalogue, Effect, Flow, LiveFlow, Standing, Trigger};
+use masa_domain::{Activity, Catalogue, Condition, Effect, Flow, LiveFlow, Standing, Trigger};
 
 use crate::world::{World, email, event, line};
 
@@ -87,4 +87,24 @@ fn what_is_usual_is_not_written() {
         assert_eq!(written, format!("{expected}{told}}}"));
         assert_eq!(serde_json::from_str::<LiveFlow>(&written).unwrap(), live);
     }
+}
+
+/// Goal: a date that lets into a live flow, and a segment, are looked for; another condition under the same
+/// name is another segment.
+#[test]
+fn what_is_looked_for() {
+    let trigger = Trigger::Silent { span: "60d".parse().unwrap(), of: Activity::Open };
+    let flow = Flow { triggers: vec![trigger.clone()], ..Flow::default() };
+    let mut catalogue = Catalogue::default();
+    catalogue.flows.insert("one".to_owned(), LiveFlow::new(&flow, 1, String::new()));
+    let dates = catalogue.looked_for();
+    assert_eq!(dates.iter().map(String::as_str).collect::<Vec<_>>(), [trigger.in_words()]);
+    let list = |name: &str| Condition::List(name.to_owned());
+    catalogue.setup.segments.insert("vip".to_owned(), list("a"));
+    let one = catalogue.looked_for();
+    assert_eq!(one.len(), 2);
+    catalogue.setup.segments.insert("vip".to_owned(), list("b"));
+    assert_ne!(catalogue.looked_for(), one);
+    catalogue.flows.remove("one");
+    assert_eq!(catalogue.looked_for().len(), 1);
 }

@@ -237,6 +237,31 @@ fn what_becomes_of_orders_turns_segments() {
     assert_eq!(story(&world), (1, 1, false));
 }
 
+/// Goal: K2: who is imported is noted, and nothing begins, unless that is wished.
+#[test]
+fn k2_an_import_begins_nothing_unless_it_is_to() {
+    for enters in [false, true] {
+        let mut world = world(Condition::List("club".to_owned()));
+        let tea = [("tea".to_owned(), json!("green"))].into();
+        let lists = vec!["club".to_owned()];
+        let details = ContactDetails { lists, fields: tea, ..ContactDetails::default() };
+        let set = Action::Set([("met".to_owned(), json!(true))].into());
+        for trigger in [joined("club"), Trigger::Field { name: "tea".to_owned(), test: None }] {
+            let flow = line(&trigger.key().replace(':', "-"), &[trigger], &[("set", set.clone())]);
+            world.publish(flow);
+        }
+        let fact = world.fact(Happening::Imported { enters }, details);
+        world.act(&Stimulus::Fact(Box::new(fact)));
+        assert_eq!(story(&world), (i64::from(enters), 0, true));
+        assert_eq!(world.contact.flows.len(), if enters { 3 } else { 0 });
+        assert_eq!(world.contact.field("tea"), Some(json!("green")));
+        // What comes later is told as ever.
+        world.contact.lists.clear();
+        world.tell(event("hello"));
+        assert_eq!(story(&world).1, 1);
+    }
+}
+
 fn conditions() -> impl Strategy<Value = Condition> {
     let spans = prop::sample::select(vec!["3h", "2d", "1w", "40d"]);
     let tests = prop_oneof![
