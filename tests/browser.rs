@@ -6,9 +6,12 @@
 mod chrome;
 #[path = "browser/console.rs"]
 mod console;
+#[path = "browser/forms.rs"]
+mod forms;
 
 use anyhow::{Result, ensure};
 use console::{Console, Person};
+use forms::Visitor;
 
 /// Reads Hebrew, and reads her mail.
 const NOA: Person = Person { choice: 0, address: "noa@example.com", phone: "+972505550101" };
@@ -124,4 +127,63 @@ fn the_page_speaks_both_languages_and_fits_a_phone() -> Result<()> {
     }
     ensure!(console.opens(&NOA, "hello")? == 1, "another language or size is not another open");
     console.check_manners()
+}
+
+#[test]
+fn a_visitor_fills_the_forms_own_page_in_both_languages() -> Result<()> {
+    let mut visitor = Visitor::new("form")?;
+    for (language, direction, thanks) in [("he", "rtl", "תודה!"), ("en", "ltr", "Thank you!")] {
+        let page = visitor.form(language)?;
+        ensure!(visitor.ask(&page, "document.documentElement.dir")? == direction);
+        visitor.manners(&page, &format!("form-{language}"))?;
+        let email = format!("reader-{language}@example.com");
+        visitor.set(&page, "email", &email)?;
+        visitor.set(&page, "birthday", "1990-06-17")?;
+        // The browser asks for what must be there before anything is sent.
+        let unsaid = "!document.querySelector('form').checkValidity()";
+        ensure!(visitor.ask(&page, unsaid)? == true, "a tea must be chosen");
+        visitor.click(&page, "input[name=tea][value=black] + span")?;
+        visitor.click(&page, "input[name=nps][value='9'] + span")?;
+        visitor.click(&page, "button[type=submit]")?;
+        visitor
+            .wait(&page, &format!("document.querySelector('h1')?.textContent === '{thanks}'"))?;
+        let contact = visitor.contact(&email)?;
+        let fields = &contact["contact"]["fields"];
+        ensure!(fields["tea"] == "black" && fields["nps"] == 9, "{contact}");
+        ensure!(fields["birthday"] == "1990-06-17", "{contact}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_shops_own_pages_hold_the_form_and_its_pop_up() -> Result<()> {
+    let mut visitor = Visitor::new("shop")?;
+    let snippet = visitor.part("snippet")?;
+    ensure!(!snippet.contains("<script"), "{snippet}");
+    let page = visitor.shop_page("snippet", &snippet)?;
+    visitor.manners(&page, "snippet-en")?;
+    visitor.set(&page, "email", "snippet@example.com")?;
+    visitor.click(&page, "input[name=tea][value=green]")?;
+    visitor.click(&page, "button[type=submit]")?;
+    visitor.wait(&page, "document.querySelector('h1')?.textContent === 'Thank you!'")?;
+    ensure!(visitor.contact("snippet@example.com")?["contact"]["fields"]["tea"] == "green");
+
+    let script = visitor.part("popup")?;
+    let shop = format!("<h1>Shop</h1><script>{script}</script>");
+    let page = visitor.shop_page("popup", &shop)?;
+    ensure!(visitor.ask(&page, "!document.querySelector('dialog')")? == true, "not at once");
+    visitor.wait(&page, "document.querySelector('dialog')?.open")?;
+    let name = "document.getElementById(document.querySelector('dialog').getAttribute('aria-labelledby')).textContent";
+    ensure!(visitor.ask(&page, name)? == "Spring is coming");
+    visitor.manners(&page, "popup-en")?;
+    visitor.set(&page, "email", "popup@example.com")?;
+    visitor.click(&page, "dialog input[name=tea][value=green]")?;
+    visitor.click(&page, "dialog button[type=submit]")?;
+    visitor.wait(
+        &page,
+        "document.querySelector('dialog [role=status]')?.textContent.startsWith('Thank you')",
+    )?;
+    ensure!(visitor.contact("popup@example.com")?["contact"]["fields"]["tea"] == "green");
+    ensure!(visitor.ask(&page, "localStorage.length")? == 1, "it is not shown again");
+    Ok(())
 }

@@ -32,27 +32,41 @@ pub(crate) struct Console {
     server: Server,
 }
 
+/// Starts `masa dev` with an empty store, on the demo's journeys or on a shop that has none. Returns its address,
+/// and a folder for what is to be looked at.
+pub(crate) fn serve(name: &str, shop: Option<&str>) -> Result<(Server, String, PathBuf)> {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("browser-{name}"));
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    let flows = folder.join("flows");
+    fs::create_dir_all(&flows)?;
+    if let Some(shop) = shop {
+        fs::write(flows.join("shop.yaml"), shop)?;
+    }
+    let command = |_| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_masa"));
+        command.args(["dev", "--port", "0", "--data"]).arg(folder.join("data"));
+        if shop.is_some() {
+            command.arg("--flows").arg(&flows);
+        }
+        command
+    };
+    let log = folder.join("masa.log");
+    let address = || {
+        let printed = fs::read_to_string(&log).unwrap_or_default();
+        let whole = printed.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+        whole.into_iter().find_map(|line| Some(line.strip_prefix("listening on ")?.to_owned()))
+    };
+    let server = Server::start(&log, START, command, |_| address().is_some())?;
+    let address = address().context("masa dev tells no address")?;
+    Ok((server, address, folder))
+}
+
 impl Console {
     /// Starts `masa dev` with an empty store, and opens its console.
     pub(crate) fn open(name: &str) -> Result<Self> {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("browser-{name}"));
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        fs::create_dir_all(&folder)?;
-        let command = |_| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_masa"));
-            command.args(["dev", "--port", "0", "--data"]).arg(folder.join("data"));
-            command
-        };
-        let log = folder.join("masa.log");
-        let address = || {
-            let printed = fs::read_to_string(&log).unwrap_or_default();
-            let whole = printed.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
-            whole.into_iter().find_map(|line| Some(line.strip_prefix("listening on ")?.to_owned()))
-        };
-        let server = Server::start(&log, START, command, |_| address().is_some())?;
-        let address = address().context("masa dev tells no address")?;
+        let (server, address, folder) = serve(name, None)?;
         let mut chrome = Chrome::start(&folder)?;
         let page = chrome.open(&format!("{address}/"), 1280, 900)?;
         let mut console = Self { chrome, page, frame: None, address, server };

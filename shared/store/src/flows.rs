@@ -80,6 +80,7 @@ impl Store {
                 // What live journeys of other folders name stays.
                 add_missing(&mut setup.forms, &catalogue.setup.forms);
                 add_missing(&mut setup.questions, &catalogue.setup.questions);
+                add_missing(&mut setup.segments, &catalogue.setup.segments);
                 add_missing(&mut setup.people, &catalogue.setup.people);
                 add_missing(&mut setup.systems, &catalogue.setup.systems);
                 add_missing(&mut setup.products, &catalogue.setup.products);

@@ -231,7 +231,8 @@ function drawForms() {
     $("form").replaceChildren(...names.map((name) => el("option", { value: name }, name)));
   }
   $("fill").hidden = names.length === 0;
-  const words = view.overview.forms?.[$("form").value]?.consent;
+  const consent = view.overview.forms?.[$("form").value]?.consent ?? {};
+  const words = consent[view.language] ?? Object.values(consent)[0];
   $("words").textContent = words ?? "";
   $("form-consent").hidden = Boolean(words);
 }

@@ -49,7 +49,7 @@ fn times(world: &World, step: &str) -> Vec<String> {
     sent(world).into_iter().filter(|(own, _)| own == step).map(|(_, at)| at).collect()
 }
 
-async fn dates(world: &World) -> Value {
+pub(crate) async fn dates(world: &World) -> Value {
     world.stack.aws.invoke("dates", json!({})).await.unwrap()
 }
 

@@ -3,7 +3,10 @@
 use masa_language::Files;
 use serde_json::json;
 
-use crate::{dates::sent, world::World};
+use crate::{
+    dates::{dates, sent},
+    world::World,
+};
 
 const EMAIL: &str = "dana@example.com";
 
@@ -65,10 +68,13 @@ async fn t2_a_new_segment_is_told_of_to_all() {
     buys(&world, "1").await;
     buys(&world, "2").await;
     world.publish(&files(REGULARS)).await;
+    assert_eq!(dates(&world).await, json!({"lost": 0, "walked": 1}));
+    assert_eq!(dates(&world).await, json!({"lost": 0, "walked": 0}), "once");
     world.pass(24 * 20).await;
     assert_eq!(sent(&world), []);
     let person = world.person(EMAIL).await;
-    assert!(person.loaded.contact.unwrap().is_in_segment("regulars"));
+    let contact = person.loaded.contact.unwrap();
+    assert!(contact.is_in_segment("regulars"), "{contact:?}");
     world.pass(24 * 60).await;
     assert_eq!(world.steps(), ["missed"]);
     world.is_at_rest();

@@ -347,7 +347,7 @@ async fn a_form_of_a_page_begins_the_welcome_with_its_words_as_evidence() {
     assert!(contact.lists.contains_key("newsletter"));
     for channel in Channel::ALL {
         let consent = &contact.consent[&channel];
-        assert!(consent.text.as_deref().unwrap().contains("By sending this form I agree"));
+        assert!(consent.text.as_deref().unwrap().contains("שליחת הטופס היא הסכמה"));
         assert_eq!(consent.ip.as_deref(), Some("192.0.2.7"));
     }
     assert_eq!(contact.flows["welcome"].entered, 1, "by list and form at once, and once");
