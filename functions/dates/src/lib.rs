@@ -1,8 +1,6 @@
 //! Dates and silence (T5, T12). Each contact wakes by itself when its next date comes; here those are found
 //! whose wake was lost, and all contacts are looked at when journeys go live that wait for a new date.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 use masa_dispatch::{WakeJob, WakeQueue};
 use masa_domain::ContactId;

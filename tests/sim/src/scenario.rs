@@ -59,6 +59,23 @@ send: { kind: transactional }
 steps: [ { email: missed } ]
 ";
 
+/// The name of a segment whose members bought something within three days.
+pub(crate) const REGULARS: &str = "regulars";
+const DEAR: &str = "
+flow: dear
+trigger: { joined: regulars }
+entry: { again: always }
+send: { kind: transactional }
+steps: [ { email: dear } ]
+";
+const LAPSED: &str = "
+flow: lapsed
+trigger: { left: regulars }
+entry: { again: always }
+send: { kind: transactional }
+steps: [ { email: lapsed } ]
+";
+
 /// A scenario.
 #[derive(Debug, Clone)]
 pub struct Scenario {
@@ -181,7 +198,7 @@ pub fn scenarios() -> Vec<Scenario> {
 }
 
 /// What is lost, and what time alone brings.
-fn what_time_brings() -> [Scenario; 3] {
+fn what_time_brings() -> [Scenario; 4] {
     let scenario = |name, flows, acts| Scenario { name, flows, acts };
     let noa = || signup("s1", "noa", &["newsletter"]);
     [
@@ -190,6 +207,11 @@ fn what_time_brings() -> [Scenario; 3] {
             "a silence that lasts after an open",
             &[MISSED, ALERT],
             vec![alert(), hours(80), open("noa", "missed")],
+        ),
+        scenario(
+            "a segment that an order opens and time closes",
+            &[DEAR, LAPSED],
+            vec![purchase("1001", "noa"), hours(30), purchase("1002", "noa")],
         ),
         scenario(
             "a silence whose wake is lost",

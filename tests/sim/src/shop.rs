@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use masa_box::HttpRequest;
 use masa_domain::{
-    ContactId, ContactKey, Flow, Form, Message, Person, Setup, System,
+    Condition, ContactId, ContactKey, Flow, Form, Message, Person, Product, PurchaseTest, Setup,
+    Since, Span, System, Trigger,
     link::{Link, LinkKeys, link_key},
 };
 use masa_intake::signature::{Shopify, StandardWebhooks};
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{
     mirror::Held,
+    scenario::REGULARS,
     sim::{Sim, broken},
 };
 
@@ -143,6 +145,12 @@ impl Shop {
     }
 
     pub(crate) fn publication(&self, flows: Vec<Flow>) -> Publish {
+        let mut segments = BTreeMap::new();
+        if flows.iter().any(|flow| flow.triggers.contains(&Trigger::Joined(REGULARS.to_owned()))) {
+            let since = Since::Within(Span::seconds(3 * 86_400));
+            let bought = PurchaseTest::once(Product::Any, since);
+            segments.insert(REGULARS.to_owned(), Condition::Purchased(bought));
+        }
         let flows = flows.into_iter().map(|flow| (digest(&flow), flow));
         let flows = flows.map(|(digest, flow)| (flow, digest)).collect();
         let form = Form {
@@ -163,7 +171,7 @@ impl Shop {
         let people = BTreeMap::from([("service".to_owned(), service)]);
         let crm = System { url: "https://crm.example.com/hooks".to_owned() };
         let systems = BTreeMap::from([("crm".to_owned(), crm)]);
-        let setup = Setup { forms, shop, people, systems, ..Setup::default() };
+        let setup = Setup { forms, shop, people, systems, segments, ..Setup::default() };
         Publish { flows, setup, prune: false }
     }
 

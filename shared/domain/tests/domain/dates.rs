@@ -320,6 +320,23 @@ fn dates_of_exits_goals_and_waits_come_to_who_is_inside() {
     }
 }
 
+/// Goal: of what lets in and what ends, each comes at its own time, whichever is first.
+#[test]
+fn dates_that_let_in_hide_none_that_end() {
+    for (silence, first) in [("30d", "2026-03-31T12:00:00Z"), ("90d", "2026-05-01T09:00:00Z")] {
+        let silent = Trigger::Silent { span: silence.parse().unwrap(), of: Activity::Any };
+        let rest = [("rest", Action::Wait(Span::seconds(86_400 * 400)))];
+        let inside = line("inside", &[Trigger::event("go")], &rest);
+        let mut world =
+            World::new([Flow { exits: vec![silent], ..inside }, flow(date("due"), Late::Skip)]);
+        world.now = moment("2026-03-01T12:00:00Z");
+        world.contact = Contact::new(contact_id(), world.now);
+        set(&mut world, "due", json!("2026-05-01"));
+        world.tell(Happening::Event { name: "go".to_owned(), data: Value::Null });
+        assert_eq!(world.look, Some(moment(first)), "{silence}");
+    }
+}
+
 /// Goal: a look is asked for once. One that comes too early, twice, or for nothing changes nothing, and
 /// what it is to lead to is asked for again.
 #[test]
