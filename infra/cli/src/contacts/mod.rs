@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Take contacts from a CSV or XLSX file. The stack's own MASA_CONTACT_KEY must be set.
+    /// Take contacts from a CSV or XLSX file. The stack's own `MASA_CONTACT_KEY` must be set.
     Import(import::Arguments),
     /// Write all contacts into a file: `.csv`, `.xlsx` (keeps phones as they are in Excel) or `.jsonl`.
     Export(export::Arguments),
