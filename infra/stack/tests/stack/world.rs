@@ -122,16 +122,7 @@ impl World {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> HttpResponse {
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let request = HttpRequest {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            headers: headers.collect(),
-            body: body.to_vec(),
-            source_ip: "192.0.2.7".to_owned(),
-            ..HttpRequest::default()
-        };
-        self.stack.aws.http(request).await
+        self.request(method, path, "", headers, body).await
     }
 
     /// Asks for a page, with a query.
@@ -142,14 +133,25 @@ impl World {
         query: &str,
         headers: &[(&str, &str)],
     ) -> HttpResponse {
+        self.request(method, path, query, headers, b"").await
+    }
+
+    async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        query: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> HttpResponse {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let request = HttpRequest {
             method: method.to_owned(),
             path: path.to_owned(),
             query: query.to_owned(),
             headers: headers.collect(),
+            body: body.to_vec(),
             source_ip: "192.0.2.7".to_owned(),
-            ..HttpRequest::default()
         };
         self.stack.aws.http(request).await
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use masa_domain::Form;
 
-use crate::{SHOP, read, refused};
+use crate::{SHOP, read, shop_refused};
 
 fn texts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
@@ -55,9 +55,7 @@ fn t1_what_a_form_can_t_ask() {
         ("{ title: Hi, thanks: thanks.html }", &["6:32 bad-url"]),
     ] {
         let shop = SHOP.replace("{ lists: [news] }", form);
-        let expected: Vec<String> = expected.iter().map(|at| format!("shop.yaml:{at}")).collect();
-        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
         // Nobody joins the list of the flow any more, which is told as a warning.
-        refused(&[("shop.yaml", &shop)], &expected);
+        shop_refused(&shop, expected);
     }
 }

@@ -81,6 +81,14 @@ fn flow_refused(flow: &str, expected: &[&str]) {
     refused(&[("one/flow.yaml", flow)], &expected);
 }
 
+/// Asserts the problems of `shop.yaml`, likewise.
+#[track_caller]
+fn shop_refused(shop: &str, expected: &[&str]) {
+    let expected: Vec<String> = expected.iter().map(|at| format!("shop.yaml:{at}")).collect();
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    refused(&[("shop.yaml", shop)], &expected);
+}
+
 /// A flow with these steps, which begin in its line 4.
 fn with_steps(steps: &str) -> String {
     format!("flow: one\ntrigger: {{ joined: news }}\nsteps:\n{steps}")

@@ -2,7 +2,7 @@
 
 use masa_domain::{Condition, Product, PurchaseTest, Since};
 
-use crate::{FLOW, SHOP, read, refused, with_steps};
+use crate::{FLOW, SHOP, read, refused, shop_refused, with_steps};
 
 #[test]
 fn t2_segments_are_read() {
@@ -31,9 +31,7 @@ fn t2_what_can_t_decide_who_is_in_a_segment() {
         ("{ lists: other }", &["8:10 unknown-condition"]),
     ] {
         let shop = format!("{SHOP}segments:\n  vip: {condition}\n  other: {{ list: news }}\n");
-        let expected: Vec<String> = expected.iter().map(|at| format!("shop.yaml:{at}")).collect();
-        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-        refused(&[("shop.yaml", &shop)], &expected);
+        shop_refused(&shop, expected);
     }
 }
 

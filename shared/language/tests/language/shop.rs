@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use masa_domain::{Cap, Channel, Form, Person, Question, QuestionKind};
 use masa_language::Files;
 
-use crate::{FLOW, HELLO, SHOP, read, refused};
+use crate::{FLOW, HELLO, SHOP, read, refused, shop_refused};
 
 fn texts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
@@ -71,9 +71,7 @@ fn the_shop_is_checked() {
     ] {
         let shop = base.replace(from, to);
         assert_ne!(shop, base, "the case {to:?} changes the file");
-        let expected: Vec<String> = expected.iter().map(|at| format!("shop.yaml:{at}")).collect();
-        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-        refused(&[("shop.yaml", &shop)], &expected);
+        shop_refused(&shop, expected);
     }
 }
 
