@@ -36,6 +36,12 @@ forms:
     must: [email, tea]
 ";
 
+/// The same form, which no page of another site may send.
+fn shop() -> String {
+    let (head, form) = SHOP.split_once("  spring:\n").unwrap_or((SHOP, ""));
+    format!("{head}  spring:\n{form}  closed:\n    origins: [https://shop.example]\n{form}")
+}
+
 /// A visitor of a shop whose forms `masa dev` serves.
 pub(crate) struct Visitor {
     chrome: Chrome,
@@ -47,14 +53,14 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     pub(crate) fn new(name: &str) -> Result<Self> {
-        let (server, address, folder) = serve(name, Some(SHOP))?;
+        let (server, address, folder) = serve(name, Some(&shop()))?;
         let chrome = Chrome::start(&folder)?;
         Ok(Self { chrome, address, folder, _server: server })
     }
 
     /// Opens the form's own page in a language.
     pub(crate) fn form(&mut self, language: &str) -> Result<Page> {
-        let url = format!("{}/forms/spring?lang={language}", self.address);
+        let url = format!("{}/forms/closed?lang={language}", self.address);
         self.chrome.open(&url, 1280, 900)
     }
 

@@ -1,11 +1,16 @@
 //! Forms of public pages: their own page, the snippet and the pop-up for others; a honeypot, a limit for each
 //! address, allowed origins, and an answer for people or for scripts.
 
+use std::net::Ipv6Addr;
+
 use http::{
     HeaderValue,
-    header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_SECURITY_POLICY, LOCATION, RETRY_AFTER, VARY},
+    header::{
+        ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY,
+        RETRY_AFTER, VARY,
+    },
 };
-use masa_domain::{Form, Setup};
+use masa_domain::{Form, Setup, pick};
 use masa_door::{malformed, sized};
 use masa_intake::{
     Malformed,
@@ -33,7 +38,7 @@ impl Function {
         let Some(form) = setup.forms.get(name) else {
             return Reply::error(404, "unknown_form", "there is no form of this name");
         };
-        let language = language(setup, request);
+        let language = language(setup, form, request);
         let page = FormPage { name, form, setup, language: &language };
         match request.method() {
             "GET" | "HEAD" if form.has_page() => self.show(&page, request),
@@ -53,15 +58,18 @@ impl Function {
         match request.query("as").as_deref() {
             Some("snippet") => Reply::text(page.snippet(&address)),
             Some("popup") => Reply::script(page.popup(&address), SCRIPT_KEPT)
-                .with(ACCESS_CONTROL_ALLOW_ORIGIN, any),
+                .with(ACCESS_CONTROL_ALLOW_ORIGIN, any)
+                .with(VARY, HeaderValue::from_static("accept-language")),
             _ => self.html(200, page, page.page(None)),
         }
     }
 
     /// A page whose form may lead to where the shop says thanks: browsers ask for that, too.
     fn html(&self, status: u16, page: &FormPage<'_>, html: String) -> Reply {
-        let reply =
-            Reply::html(status, html).with(VARY, HeaderValue::from_static("accept-language"));
+        // Without a referrer browsers name no origin, and no form could be sent from its own page.
+        let reply = Reply::html(status, html)
+            .instead(REFERRER_POLICY, HeaderValue::from_static("same-origin"))
+            .with(VARY, HeaderValue::from_static("accept-language"));
         let thanks = page.form.thanks.as_deref().and_then(origin_of);
         match thanks.and_then(|thanks| HeaderValue::try_from(policy(thanks)).ok()) {
             Some(policy) => reply.instead(CONTENT_SECURITY_POLICY, policy),
@@ -131,7 +139,7 @@ impl Function {
     /// Whether not too many submissions come from this network address.
     async fn admits(&self, form: &str, request: &Request) -> Result<(), Reply> {
         let Some(address) = request.source_ip() else { return Ok(()) };
-        let visitor = self.door.contacts().visitor(address);
+        let visitor = self.door.contacts().visitor(&network(address));
         match self.door.store().admit(visitor, form, self.door.clock().now()).await {
             Ok(true) => Ok(()),
             Ok(false) => {
@@ -167,17 +175,32 @@ fn thanks(page: &FormPage<'_>) -> Reply {
     }
 }
 
-/// `?lang=`, else the browser's language, else the shop's.
-fn language(setup: &Setup, request: &Request) -> String {
-    let asked = request.query("lang");
+/// Of the languages in which the form stands: what the form was sent in, `?lang=` asks for or the browser
+/// prefers, else the shop's.
+fn language(setup: &Setup, form: &Form, request: &Request) -> String {
+    let shops = &setup.shop.language;
+    let sent = written(request.header("content-type"), request.body()).remove("language");
+    let asked = sent.or_else(|| request.query("lang"));
     let asked = asked.as_deref().or_else(|| request.header("accept-language"));
-    asked.unwrap_or(&setup.shop.language).chars().take(2).collect()
+    let asked: String = asked.unwrap_or(shops).chars().take(2).collect();
+    match pick(&form.title, &asked, shops) {
+        Some((language, _)) if !language.is_empty() => language.to_owned(),
+        _ => asked,
+    }
+}
+
+/// What one customer of a provider has: an IPv4 address, or the first half of an IPv6 one (RFC 6177).
+fn network(address: &str) -> String {
+    match address.parse::<Ipv6Addr>() {
+        Ok(address) => format!("{:x}", address.to_bits() >> 64),
+        Err(_) => address.to_owned(),
+    }
 }
 
 /// Scheme and host of an address.
 fn origin_of(url: &str) -> Option<&str> {
     let host = url.find("://")?.checked_add(3)?;
-    let end = url.get(host..)?.find('/').and_then(|end| end.checked_add(host));
+    let end = url.get(host..)?.find(['/', '?', '#']).and_then(|end| end.checked_add(host));
     url.get(..end.unwrap_or(url.len()))
 }
 

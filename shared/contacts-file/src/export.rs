@@ -43,7 +43,13 @@ impl From<&Contact> for Exported {
     fn from(contact: &Contact) -> Self {
         Self {
             profile: contact.profile.clone(),
-            lists: contact.lists.keys().cloned().collect(),
+            // What a segment's name stands for is no list.
+            lists: contact
+                .lists
+                .keys()
+                .filter(|list| !contact.segments.contains_key(*list))
+                .cloned()
+                .collect(),
             fields: contact.fields.clone(),
             consent: contact.consent.clone(),
             orders: contact.purchases.orders,

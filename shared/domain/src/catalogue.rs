@@ -28,11 +28,13 @@ pub struct Catalogue {
 
 impl Catalogue {
     /// What makes that contacts are to be looked at although nothing happened to them: the dates and silences
-    /// that let into live flows, and the segments, each with what it asks for.
+    /// that let into live flows, and the segments, each with all that it depends on.
     pub fn looked_for(&self) -> BTreeSet<String> {
-        let segments = self.setup.segments.iter().map(|(name, condition)| {
-            let asks = serde_json::to_string(condition).unwrap_or_default();
-            format!("segment {name}: {}", Id::derive(&[&asks]))
+        // What conditions ask beside themselves.
+        let beside = (&self.setup.shop.timezone, &self.setup.products);
+        let beside = serde_json::to_string(&beside).unwrap_or_default();
+        let segments = self.setup.segments.iter().map(|(name, segment)| {
+            format!("segment {name}: {}", Id::derive(&[segment.digest(), &beside]))
         });
         self.flows.dates().cloned().chain(segments).collect()
     }

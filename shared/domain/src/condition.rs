@@ -157,6 +157,8 @@ pub(crate) struct Asked<'a> {
     pub run: Option<&'a Run>,
     pub known: &'a Known,
     pub now: Timestamp,
+    /// Whether a segment asks.
+    pub of_segment: bool,
 }
 
 /// The messages of a run must be read before the answer is known.
@@ -176,7 +178,7 @@ impl Condition {
             }
             Self::Purchased(test) => test.holds(asked),
             Self::Field { name, test } => test.holds(asked.field(name).as_ref()),
-            Self::List(list) => asked.is_on(list),
+            Self::List(list) => asked.is_on(list)?,
             Self::Consent(channel) => {
                 let said = asked.contact.consent.get(channel);
                 said.is_some_and(|said| said.answer == Answer::Granted)
@@ -223,11 +225,14 @@ impl Asked<'_> {
         if brought { self.run?.brought(name) } else { self.contact.field(name) }
     }
 
-    /// Whether the contact is on a list, or in the segment of that name.
-    fn is_on(&self, list: &str) -> bool {
-        match self.known.catalogue.setup.segments.contains_key(list) {
-            true => self.contact.is_in_segment(list),
-            false => self.contact.lists.contains_key(list),
+    /// Whether the contact is on a list, or fits into the segment of that name: as it is now, which the state
+    /// says only at the end of the decision.
+    fn is_on(&self, list: &str) -> Result<bool, MessagesNeeded> {
+        match self.known.catalogue.setup.segments.get(list) {
+            // No segment asks for another; were there one, what was decided last would count.
+            Some(_) if self.of_segment => Ok(self.contact.is_in_segment(list)),
+            Some(segment) => segment.when.holds(&Asked { run: None, of_segment: true, ..*self }),
+            None => Ok(self.contact.lists.contains_key(list)),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     id::{ContactId, FactId, MessageId, RunId},
     purchases::{Purchases, Turned},
     run::{End, Run},
+    segments::Membership,
     setup::Cap,
     trigger::{Activity, Trigger},
 };
@@ -76,9 +77,9 @@ pub struct Contact {
     #[serde(default)]
     pub lists: BTreeMap<String, Timestamp>,
     /// The shop's segments: since when the contact is in them, or that it is not. One that was published
-    /// since the contact moved last is missing.
+    /// since the contact moved last is missing, or is of another condition.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub segments: BTreeMap<String, Option<Timestamp>>,
+    pub segments: BTreeMap<String, Membership>,
     /// Consent by channel.
     #[serde(default)]
     pub consent: BTreeMap<Channel, Consent>,
@@ -342,9 +343,12 @@ impl Contact {
                 let answer = if said { Answer::Granted } else { Answer::Refused };
                 // Systems repeat what they know with every event, and so do files. Only a signup, or a time of its
                 // own, makes a yes younger than a refusal that they were never told.
-                let repeated = said
-                    && matches!(fact.what, Happening::Event { .. } | Happening::Imported { .. });
-                let untold = if repeated { self.created_at } else { received_at };
+                let untold = match fact.what {
+                    Happening::Event { .. } if said => self.created_at,
+                    // A number's refusal is older than a contact that is made of a file.
+                    Happening::Imported { .. } if said => Timestamp::UNIX_EPOCH,
+                    _ => received_at,
+                };
                 let at = consent.at.unwrap_or(untold).min(received_at);
                 // At the same instant a refusal wins, in whichever order the two were told.
                 let stands = |known: &Consent| {

@@ -224,8 +224,13 @@ impl<'a> Walk<'a> {
         };
         if let Some(condition) = &flow.entry_if {
             // It may ask about what begins it.
-            let asked =
-                Asked { contact: &self.contact, run: Some(&run), known: self.known, now: self.now };
+            let asked = Asked {
+                contact: &self.contact,
+                run: Some(&run),
+                known: self.known,
+                now: self.now,
+                of_segment: false,
+            };
             if !condition.holds(&asked).map_err(|needed| Need::Messages(needed.0))? {
                 return Ok(());
             }

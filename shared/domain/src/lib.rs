@@ -55,6 +55,7 @@ pub use message::{MARKS_MAX, Medium, Message, Skip, Status};
 pub use purchases::{PurchaseTest, Purchases, Recent};
 pub use quiet::{Rest, Windows};
 pub use run::{End, Held, Run, State};
+pub use segments::{Membership, Segment};
 pub use setup::{
     Cap, Form, Person, ProductFacts, Question, QuestionKind, Setup, Shop, System, in_language,
     is_hosted_elsewhere, pick,

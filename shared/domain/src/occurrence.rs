@@ -97,7 +97,7 @@ impl Occurrence<'_> {
                 self.order()
                     .is_some_and(|order| bought.is(order, purchases, matching.run, category))
             }
-            _ => self.fact.is_some_and(|fact| is_fact(trigger, &fact.what, matching)),
+            _ => self.fact.is_some_and(|fact| is_fact(trigger, fact, matching)),
         }
     }
 
@@ -164,7 +164,11 @@ impl Occurrence<'_> {
     pub(crate) fn keys(&self) -> Vec<String> {
         let mut keys: Vec<String> = self.followed.iter().map(Consequence::key).collect();
         match self.fact.map(|fact| &fact.what) {
-            Some(Happening::Signup { form: Some(form) }) => keys.push(format!("form:{form}")),
+            Some(Happening::Signup { form: Some(form) }) => {
+                keys.push(format!("form:{form}"));
+                let answers = self.fact.iter().flat_map(|fact| fact.details.fields.keys());
+                keys.extend(answers.map(|question| format!("answered:{question}")));
+            }
             Some(Happening::Event { .. } | Happening::Purchase(_)) => {
                 keys.extend(self.order().map(|_| "purchased".to_owned()));
                 keys.extend(self.event().map(|name| format!("event:{name}")));
@@ -183,9 +187,9 @@ impl Occurrence<'_> {
 }
 
 /// Whether a fact is what `trigger` names.
-fn is_fact(trigger: &Trigger, what: &Happening, matching: Matching<'_>) -> bool {
+fn is_fact(trigger: &Trigger, fact: &Fact, matching: Matching<'_>) -> bool {
     let contact = matching.contact;
-    match (trigger, what) {
+    match (trigger, &fact.what) {
         (Trigger::Form(form), Happening::Signup { form: Some(filled) }) => form == filled,
         (Trigger::Clicked(name), Happening::Clicked { link, .. }) => link == name,
         (Trigger::Opened { of, times, since_purchase }, Happening::Opened { flow, .. }) => {
@@ -196,6 +200,11 @@ fn is_fact(trigger: &Trigger, what: &Happening, matching: Matching<'_>) -> bool 
             };
             of.as_ref().is_none_or(|of| of == flow)
                 && contact.seen.get(&key).is_some_and(|seen| seen.times == *times)
+        }
+        // A form asks questions too.
+        (Trigger::Answered { question, test }, Happening::Signup { form: Some(_) }) => {
+            let answer = fact.details.fields.get(question);
+            answer.is_some() && test.as_ref().is_none_or(|test| test.holds(answer))
         }
         (Trigger::Answered { question, test }, Happening::Answered { question: q, answer }) => {
             question == q && test.as_ref().is_none_or(|test| test.holds(Some(answer)))

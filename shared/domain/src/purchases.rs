@@ -101,9 +101,9 @@ fn once() -> u32 {
 }
 
 impl Purchases {
-    /// When something was ordered, as far as it is known.
+    /// When something was ordered, or became of an order, as far as it is known.
     pub(crate) fn moments(&self) -> impl Iterator<Item = Timestamp> {
-        let orders = self.recent.iter().map(|order| order.at);
+        let orders = self.recent.iter().flat_map(|order| [order.at, order.version()]);
         let products = self.products.values().map(|product| product.last_at);
         orders.chain(products).chain(self.last_at)
     }

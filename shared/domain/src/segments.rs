@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
@@ -16,63 +17,117 @@ use crate::{
     decide::Need,
     fact::OrderStatus,
     follow::Followed,
+    id::Id,
     occurrence::Consequence,
     walk::Walk,
 };
+
+/// A list whose members a condition decides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Who is in it.
+    pub when: Condition,
+    digest: String,
+}
+
+impl Segment {
+    /// Those for whom this holds.
+    pub fn new(when: Condition) -> Self {
+        let asks = serde_json::to_string(&when).unwrap_or_default();
+        let digest =
+            Id::derive(&["segment", &asks]).to_string().chars().take(DIGEST_CHARS).collect();
+        Self { when, digest }
+    }
+
+    /// Names the condition: of another one it is another.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
+/// Whether a contact is in a segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// Since when; absent when it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// The condition by which that was found ([`Segment::digest`]).
+    pub by: String,
+}
+
+/// As much of a digest as a shop's fifty segments need: it stands in each contact's state.
+const DIGEST_CHARS: usize = 8;
 
 /// How often in a decision what follows from a segment may change segments again. Journeys that begin one
 /// another end before.
 pub(crate) const ROUNDS_MAX: usize = 100;
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// Whether a list is one whose members a condition decides.
     pub(crate) fn is_segment(&self, list: &str) -> bool {
         self.known.catalogue.setup.segments.contains_key(list)
     }
 
-    fn is_meant(&self, segment: &Condition) -> Result<bool, Need> {
-        let asked = Asked { contact: &self.contact, run: None, known: self.known, now: self.now };
-        segment.holds(&asked).map_err(|needed| Need::Messages(needed.0))
+    fn is_meant(&self, segment: &Segment) -> Result<bool, Need> {
+        segment.when.holds(&self.asked_by_segment()).map_err(|needed| Need::Messages(needed.0))
     }
 
-    /// Notes for segments that were published since the contact moved last whether it is a member, before
-    /// anything happens: who was found there did not enter. Of a new contact nothing is noted, so that it
-    /// enters. Returns whether something was noted.
+    fn asked_by_segment(&self) -> Asked<'_> {
+        let (contact, known, now) = (&self.contact, self.known, self.now);
+        Asked { contact, run: None, known, now, of_segment: true }
+    }
+
+    /// Notes that the contact is in a segment from now on, or is not.
+    fn note(&mut self, name: &str, segment: &Segment, meant: bool) {
+        let since = meant.then_some(self.now);
+        let membership = Membership { since, by: segment.digest.clone() };
+        self.contact.segments.insert(name.to_owned(), membership);
+    }
+
+    /// Whether the state says of a segment, by its present condition, whether the contact is in it.
+    fn knows(&self, name: &str, segment: &Segment) -> bool {
+        self.contact.segments.get(name).is_some_and(|known| known.by == segment.digest)
+    }
+
+    /// Notes for segments that were published, or became others, since the contact moved last whether it is a
+    /// member, before anything happens: who was found there did not enter. Of a new contact nothing is noted, so
+    /// that it enters. Returns whether something was noted.
     pub(crate) fn meet_segments(&mut self) -> Result<bool, Need> {
         let known = self.known;
         let segments = &known.catalogue.setup.segments;
         let before = self.contact.segments.len();
         self.contact.segments.retain(|name, _| segments.contains_key(name));
         let mut noted = self.contact.segments.len() < before;
-        let new = |name: &&String| !self.contact.segments.contains_key(*name);
-        let unmet: Vec<&String> = segments.keys().filter(new).collect();
-        for name in unmet.into_iter().filter(|_| self.contact.version > 0) {
-            let Some(condition) = segments.get(name) else { continue };
-            let since = self.is_meant(condition)?.then_some(self.now);
-            self.contact.segments.insert(name.clone(), since);
-            noted = true;
+        if self.contact.version == 0 {
+            return Ok(noted);
+        }
+        for (name, segment) in segments {
+            if !self.knows(name, segment) {
+                let meant = self.is_meant(segment)?;
+                self.note(name, segment, meant);
+                noted = true;
+            }
         }
         Ok(noted)
     }
 
     /// Notes for all segments whether the contact is a member: it came in or fell out unnoticed.
     pub(crate) fn note_segments(&mut self) -> Result<(), Need> {
-        for (name, condition) in &self.known.catalogue.setup.segments {
-            let meant = self.is_meant(condition)?;
-            if self.contact.is_in_segment(name) != meant {
-                self.contact.segments.insert(name.clone(), meant.then_some(self.now));
+        for (name, meant) in self.astray()? {
+            if let Some(segment) = self.known.catalogue.setup.segments.get(name) {
+                self.note(name, segment, meant);
             }
         }
         Ok(())
     }
 
     /// The segments in which the contact is and should not be, or the other way round, and which of both.
-    pub(crate) fn astray(&self) -> Result<Vec<(&String, bool)>, Need> {
+    pub(crate) fn astray(&self) -> Result<Vec<(&'a str, bool)>, Need> {
         let mut astray = Vec::new();
-        for (name, condition) in &self.known.catalogue.setup.segments {
-            let meant = self.is_meant(condition)?;
+        for (name, segment) in &self.known.catalogue.setup.segments {
+            let meant = self.is_meant(segment)?;
             if self.contact.is_in_segment(name) != meant {
-                astray.push((name, meant));
+                astray.push((name.as_str(), meant));
             }
         }
         Ok(astray)
@@ -81,34 +136,34 @@ impl Walk<'_> {
     /// Puts the contact into the segments where it belongs; whether that changed something, which is then to
     /// be followed. From then on it is known of all of them.
     pub(crate) fn sort(&mut self) -> Result<bool, Need> {
-        let astray: Vec<(String, bool)> =
-            self.astray()?.into_iter().map(|(name, meant)| (name.clone(), meant)).collect();
-        let changed = !astray.is_empty();
-        for (name, meant) in astray {
-            self.contact.segments.insert(name.clone(), meant.then_some(self.now));
-            let what = if meant { Consequence::Joined(name) } else { Consequence::Left(name) };
-            self.leads_to(Followed::Occurred(what));
-        }
-        for name in self.known.catalogue.setup.segments.keys() {
-            if !self.contact.segments.contains_key(name) {
-                self.contact.segments.insert(name.clone(), None);
+        let known = self.known;
+        let astray = self.astray()?;
+        for (name, segment) in &known.catalogue.setup.segments {
+            let moved = astray.iter().find(|(astray, _)| astray == name);
+            if let Some((_, meant)) = moved {
+                self.note(name, segment, *meant);
+                let of = name.clone();
+                let what = if *meant { Consequence::Joined(of) } else { Consequence::Left(of) };
+                self.leads_to(Followed::Occurred(what));
+            } else if !self.knows(name, segment) {
+                self.note(name, segment, false);
             }
         }
-        Ok(changed)
+        Ok(!astray.is_empty())
     }
 
     /// When time alone may change a segment next.
     pub(crate) fn turns(&self) -> Option<Timestamp> {
-        let asked = Asked { contact: &self.contact, run: None, known: self.known, now: self.now };
+        let asked = self.asked_by_segment();
         let segments = self.known.catalogue.setup.segments.values();
-        segments.filter_map(|condition| condition.turns(&asked)).min()
+        segments.filter_map(|segment| segment.when.turns(&asked)).min()
     }
 }
 
 impl Contact {
     /// Whether the contact is in a segment, as of its last decision.
     pub fn is_in_segment(&self, name: &str) -> bool {
-        self.segments.get(name).is_some_and(Option::is_some)
+        self.segments.get(name).is_some_and(|membership| membership.since.is_some())
     }
 
     /// The lists that the contact is on, and the segments that it is in, as of its last decision.

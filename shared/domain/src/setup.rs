@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{condition::Condition, consent::Channel, span::Span};
+use crate::{consent::Channel, segments::Segment, span::Span};
 
 /// The longest answer to a question of the kind `text`, in characters.
 const ANSWER_CHARS_MAX: usize = 2_000;
@@ -36,7 +36,7 @@ pub struct Setup {
     pub questions: BTreeMap<String, Question>,
     /// Lists whose members a condition decides (T2, C5), by their names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub segments: BTreeMap<String, Condition>,
+    pub segments: BTreeMap<String, Segment>,
     /// Who is told things (A8), by name or role.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub people: BTreeMap<String, Person>,

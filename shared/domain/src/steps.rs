@@ -125,7 +125,13 @@ impl Walk<'_> {
     }
 
     pub(crate) fn asked<'w>(&'w self, run: &'w Run) -> Asked<'w> {
-        Asked { contact: &self.contact, run: Some(run), known: self.known, now: self.now }
+        Asked {
+            contact: &self.contact,
+            run: Some(run),
+            known: self.known,
+            now: self.now,
+            of_segment: false,
+        }
     }
 
     /// When it will have been quiet for `span` since the last event of this name.

@@ -60,8 +60,13 @@ impl<'a> Walk<'a> {
         }
         let Led { joined, turned } = self.contact.apply(fact, self.now);
         if matches!(fact.what, Happening::Opened { .. }) {
-            let asked =
-                Asked { contact: &self.contact, run: None, known: self.known, now: self.now };
+            let asked = Asked {
+                contact: &self.contact,
+                run: None,
+                known: self.known,
+                now: self.now,
+                of_segment: false,
+            };
             let hour = calendar::local(fact.at, &asked.zone()).hour();
             self.contact.reads_at(hour);
         }

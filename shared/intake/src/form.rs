@@ -110,13 +110,22 @@ fn of_questions(
     answers: &mut Map<String, Value>,
 ) -> Result<(), Malformed> {
     let form = submission.form;
-    if let Some(missing) = form.must.iter().find(|name| !answers.contains_key(*name)) {
+    let told = |name: &String| match answers.get(name) {
+        Some(Value::String(text)) => text.chars().any(value::is_seen),
+        other => other.is_some(),
+    };
+    if let Some(missing) = form.must.iter().find(|name| !told(name)) {
         return Err(Malformed::at(missing, "this must be filled in"));
     }
     for name in &form.ask {
         let Some(question) = submission.questions.get(name) else { continue };
         let Some(written) = answers.get(name) else { continue };
-        let known = written.as_str().and_then(|written| question.kind.value(written));
+        let text = match written {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let known = text.and_then(|text| question.kind.value(&text));
         let known =
             known.ok_or_else(|| Malformed::at(name, "this is no answer that the question has"))?;
         answers.insert(name.clone(), known);

@@ -29,6 +29,13 @@ pub(crate) fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Whether a reader sees anything of it: not of spaces, nor of marks without a width.
+pub(crate) fn is_seen(c: char) -> bool {
+    let unseen = c.is_whitespace() || c.is_control() || is_bidi_control(c);
+    !unseen
+        && !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{3164}')
+}
+
 /// A text of one line: control characters and those that turn its direction go, the space around
 /// it too.
 fn one_line(text: &str) -> String {

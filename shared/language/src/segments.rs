@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use masa_domain::{Action, Condition, Form, Product};
+use masa_domain::{Action, Condition, Form, Product, Segment};
 
 use crate::{
-    checks::with_inner,
+    checks::{form, with_inner},
     condition::Conditions,
     directory::by_name,
     fields::Fields,
@@ -18,8 +18,12 @@ use crate::{
 /// How many segments a shop may have: each is asked at each decision, and stands in each contact's state.
 const SEGMENTS_MAX: usize = 50;
 
-/// Reads the segments, and leaves out what is wrong.
-pub(crate) fn segments(node: &Node, report: &mut Report<'_>) -> BTreeMap<String, Condition> {
+/// Reads the segments, and leaves out what is wrong. They may ask for these forms.
+pub(crate) fn segments(
+    node: &Node,
+    forms: &BTreeMap<String, Form>,
+    report: &mut Report<'_>,
+) -> BTreeMap<String, Segment> {
     let mut places = Vec::new();
     let segments = by_name(node, "segments by their names", report, |node, report| {
         let (mut mentions, mut marks, mut flows) = (Vec::new(), Vec::new(), Vec::new());
@@ -32,7 +36,7 @@ pub(crate) fn segments(node: &Node, report: &mut Report<'_>) -> BTreeMap<String,
         };
         let condition = conditions.read(node)?;
         places.push((condition.clone(), marks));
-        Some(condition)
+        Some(Segment::new(condition))
     });
     if segments.len() > SEGMENTS_MAX {
         let message =
@@ -43,6 +47,7 @@ pub(crate) fn segments(node: &Node, report: &mut Report<'_>) -> BTreeMap<String,
     }
     for (condition, marks) in &places {
         for (one, at) in with_inner(condition, marks) {
+            form(one, at, forms, report);
             if let Some((what, hint)) = out_of_place(one, &segments) {
                 report
                     .add(at, "not-in-segment", format!("a segment can't ask for {what}"))
@@ -56,7 +61,7 @@ pub(crate) fn segments(node: &Node, report: &mut Report<'_>) -> BTreeMap<String,
 /// What can't decide who is in a segment, and what to do instead.
 fn out_of_place(
     condition: &Condition,
-    segments: &BTreeMap<String, Condition>,
+    segments: &BTreeMap<String, Segment>,
 ) -> Option<(&'static str, &'static str)> {
     let of_a_run =
         "it belongs to one run of a journey; have the journey set a field, and ask for that";
@@ -64,6 +69,11 @@ fn out_of_place(
         Condition::Email { .. } => {
             ("a mail", "put the reader on a list in the mail's journey, and ask for that list")
         }
+        Condition::Consent(_) => (
+            "consent",
+            "what is refused on the page of a mail is looked for when something is sent, not here; ask in the \
+             journey",
+        ),
         Condition::Weekday(_) | Condition::Hour(_) => (
             "days of the week and hours",
             "everybody would enter and leave each day; ask in the journey",
@@ -85,7 +95,7 @@ fn out_of_place(
 pub(crate) fn joined_by_forms(
     fields: &Fields<'_>,
     forms: &BTreeMap<String, Form>,
-    segments: &BTreeMap<String, Condition>,
+    segments: &BTreeMap<String, Segment>,
     report: &mut Report<'_>,
 ) {
     let joined = forms.values().flat_map(|form| &form.lists);
@@ -98,7 +108,7 @@ pub(crate) fn joined_by_forms(
 /// Reports the steps that put contacts into segments, or take them out.
 pub(crate) fn moved_by_steps(
     source: &Source,
-    segments: &BTreeMap<String, Condition>,
+    segments: &BTreeMap<String, Segment>,
 ) -> Vec<Problem> {
     let mut report = Report::new(&source.path);
     for (id, step) in &source.flow.steps {

@@ -63,7 +63,8 @@ fn file(root: &Node, outcome: &mut Outcome, report: &mut Report<'_>) {
     setup.forms = form.unwrap_or_default();
     setup.people = part("people").map(|node| people(node, report)).unwrap_or_default();
     setup.systems = part("systems").map(|node| systems(node, report)).unwrap_or_default();
-    setup.segments = part("segments").map(|node| segments(node, report)).unwrap_or_default();
+    setup.segments =
+        part("segments").map(|node| segments(node, &setup.forms, report)).unwrap_or_default();
     joined_by_forms(&fields, &setup.forms, &setup.segments, report);
     setup.caps = part("cap").map(|node| caps(node, report)).unwrap_or_default();
     setup.shop = shop(&fields, report);

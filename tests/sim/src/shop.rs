@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use masa_box::HttpRequest;
 use masa_domain::{
-    Condition, ContactId, ContactKey, Flow, Form, Message, Person, Product, PurchaseTest, Setup,
-    Since, Span, System, Trigger,
+    Condition, ContactId, ContactKey, Flow, Form, Message, Person, Product, PurchaseTest, Segment,
+    Setup, Since, Span, System, Trigger,
     link::{Link, LinkKeys, link_key},
 };
 use masa_intake::signature::{Shopify, StandardWebhooks};
@@ -149,7 +149,8 @@ impl Shop {
         if flows.iter().any(|flow| flow.triggers.contains(&Trigger::Joined(REGULARS.to_owned()))) {
             let since = Since::Within(Span::seconds(3 * 86_400));
             let bought = PurchaseTest::once(Product::Any, since);
-            segments.insert(REGULARS.to_owned(), Condition::Purchased(bought));
+            let bought = Segment::new(Condition::Purchased(bought));
+            segments.insert(REGULARS.to_owned(), bought);
         }
         let flows = flows.into_iter().map(|flow| (digest(&flow), flow));
         let flows = flows.map(|(digest, flow)| (flow, digest)).collect();

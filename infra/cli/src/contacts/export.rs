@@ -1,12 +1,11 @@
 //! `masa contacts export`: all contacts as a file.
 
 use std::{
-    fs::File,
     io::{BufRead, BufReader, BufWriter, Seek, Write},
     path::PathBuf,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use masa_contacts_file::{Export, Exported, Fields, Kind};
 use masa_domain::{Answer, Consent, Contact, ContactId, Refusals};
@@ -53,8 +52,7 @@ pub(crate) async fn run(arguments: &Arguments, door: &Door, json: bool) -> Resul
     }
     let mut spool = spool.into_inner()?;
     spool.rewind()?;
-    let file = File::create(&arguments.file)
-        .with_context(|| format!("{} can't be written", arguments.file.display()))?;
+    let file = super::personal(&arguments.file)?;
     let mut export = Export::new(kind, BufWriter::new(file), fields)?;
     for line in BufReader::new(spool).lines() {
         export.write(&serde_json::from_str(&line?)?)?;

@@ -1,7 +1,7 @@
 //! `masa contacts import`: the rows of a file become facts, as a signup's do.
 //!
-//! A fact's id follows from what the row tells, so that a file that is imported twice, or from the start after
-//! it broke off, counts once.
+//! A fact's id follows from the file, the row and what is asked for, so that the same command given twice, or again
+//! after it broke off, counts once.
 
 use std::{
     fs::{self, File},
@@ -13,7 +13,9 @@ use anyhow::{Context, Result, bail, ensure};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
-use masa_contacts_file::{ContactsFile, DateOrder, Line, Options, Rejects, Row, Rules, Summary};
+use masa_contacts_file::{
+    ContactsFile, DateOrder, Line, Options, Rejects, Row, Rules, Summary, Target,
+};
 use masa_domain::{ConsentGiven, ContactDetails, Fact, FactId, Happening, Id};
 use masa_door::Door;
 use serde_json::json;
@@ -23,6 +25,8 @@ use crate::Found;
 
 /// How many rows are on their way at once.
 const AT_ONCE: usize = 32;
+/// More rows a second than any table takes.
+const RATE_MAX: u32 = 100_000;
 /// After how many rows it is noted how far the import came.
 const NOTED_AFTER: u64 = 500;
 
@@ -30,8 +34,8 @@ const NOTED_AFTER: u64 = 500;
 pub(crate) struct Arguments {
     /// The file.
     pub(super) file: PathBuf,
-    /// How these people agreed to get advertising, and where: kept with each consent as its evidence. Without
-    /// it no consent is taken from the file.
+    /// How these people agreed to get advertising, and where: kept with each consent as its evidence. A
+    /// file with a column of consent needs it.
     #[arg(long)]
     pub(super) consent_source: Option<String>,
     /// A list that all of them join; may be given several times.
@@ -75,6 +79,11 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     fn open(&self) -> Result<ContactsFile> {
+        ensure!(
+            fs::canonicalize(self.refused()).ok() != fs::canonicalize(&self.file).ok(),
+            "{} is not there, or --refused names it, too, and it would be overwritten",
+            self.file.display()
+        );
         let mut options = Options {
             country: self.country.clone(),
             dates: self.dates,
@@ -89,6 +98,12 @@ impl Arguments {
         for order in &self.map {
             file.map(order)?;
         }
+        let mut targets = file.mapping().columns().iter().map(|column| &column.target);
+        ensure!(
+            self.consent_source.is_some() || !targets.any(|to| matches!(to, Target::Consent(_))),
+            "the file tells who agreed: say with --consent-source how and where, which is kept as evidence, or leave \
+             the column out by --map"
+        );
         Ok(file)
     }
 
@@ -105,8 +120,11 @@ impl Arguments {
     /// What an import that broke off was about: what else is asked for is another one.
     fn mark(&self) -> Result<String> {
         let file = fs::metadata(&self.file)?;
-        let told = format!("{:?} {:?} {self:?}", file.len(), file.modified().ok());
-        Ok(Id::derive(&[&told]).to_string())
+        let rows =
+            (&self.map, &self.country, self.dates, &self.encoding, &self.sheet, self.one_mailbox);
+        let told = (&self.consent_source, &self.list, self.enter);
+        let told = format!("{} {:?} {rows:?} {told:?}", file.len(), file.modified().ok());
+        Ok(Id::derive(&["import", &told]).to_string())
     }
 }
 
@@ -159,7 +177,7 @@ pub(crate) async fn run(arguments: &Arguments, door: &Door, json: bool) -> Resul
     let (mark, noted) = (arguments.mark()?, arguments.beside(".import"));
     let behind = progress(&noted, &mark);
     if behind > 0 && !json {
-        println!("goes on behind line {behind}, to which it came before");
+        println!("goes on behind row {behind}, to which it came before");
     }
     let headers: Vec<String> = file.headers().map(str::to_owned).collect();
     let mut rejects = Refusals::new(arguments.refused(), headers);
@@ -178,7 +196,7 @@ pub(crate) async fn run(arguments: &Arguments, door: &Door, json: bool) -> Resul
             }
             Line::Row(row) => row,
         };
-        let at = row.line;
+        let at = summary.rows;
         if at > behind {
             // Of one person the later row counts, so it comes later.
             let most = if row.repeats { 0 } else { AT_ONCE };
@@ -186,11 +204,11 @@ pub(crate) async fn run(arguments: &Arguments, door: &Door, json: bool) -> Resul
             if let Some(rate) = &mut rate {
                 rate.tick().await;
             }
-            for fact in facts(arguments, door, *row)? {
+            for fact in facts(arguments, door, *row, &format!("{mark} {at}"))? {
                 under_way.push(async move { door.store_fact(&fact).await.map(drop) });
             }
         }
-        if summary.usable.is_multiple_of(NOTED_AFTER) {
+        if at > behind && summary.usable.is_multiple_of(NOTED_AFTER) {
             settle(&mut under_way, 0).await?;
             fs::write(&noted, format!("{mark} {at}\n"))?;
         }
@@ -218,15 +236,16 @@ async fn settle<F: Future<Output = Result<(), masa_store::Error>>>(
     Ok(())
 }
 
-/// What a row tells: one fact, or two where consent was given at two times.
-fn facts(arguments: &Arguments, door: &Door, row: Row) -> Result<Vec<Fact>> {
+/// What the row of this name tells: one fact, or two where consent was given at two times.
+fn facts(arguments: &Arguments, door: &Door, row: Row, named: &str) -> Result<Vec<Fact>> {
     let Row { mut details, also, .. } = row;
     details.lists.extend(arguments.list.iter().cloned());
-    details.consent = details.consent.and_then(|consent| sourced(arguments, consent));
+    let sourced = |consent| ConsentGiven { text: arguments.consent_source.clone(), ..consent };
+    details.consent = details.consent.map(sourced);
     let (email, phone) = (details.email.clone(), details.phone.clone());
     let contact = door.contacts().contact(email.as_deref(), phone.as_deref());
     let contact = contact.context("a row tells no address")?;
-    let also = also.and_then(|also| sourced(arguments, also)).map(|consent| ContactDetails {
+    let also = also.map(sourced).map(|consent| ContactDetails {
         consent: Some(consent),
         email,
         phone,
@@ -236,7 +255,7 @@ fn facts(arguments: &Arguments, door: &Door, row: Row) -> Result<Vec<Fact>> {
     let fact = |details: ContactDetails| -> Result<Fact> {
         let told = serde_json::to_string(&details)?;
         Ok(Fact {
-            id: FactId::new("import", &Id::derive(&[&contact.to_string(), &told]).to_string()),
+            id: FactId::new("import", &Id::derive(&[named, &told]).to_string()),
             contact,
             received_at: now,
             at: now,
@@ -247,19 +266,7 @@ fn facts(arguments: &Arguments, door: &Door, row: Row) -> Result<Vec<Fact>> {
     std::iter::once(details).chain(also).map(fact).collect()
 }
 
-/// Consent with its evidence. A refusal needs none.
-fn sourced(arguments: &Arguments, mut consent: ConsentGiven) -> Option<ConsentGiven> {
-    match &arguments.consent_source {
-        Some(source) => consent.text = Some(source.clone()),
-        None => {
-            consent.email = consent.email.filter(|said| !said);
-            consent.sms = consent.sms.filter(|said| !said);
-        }
-    }
-    Some(consent).filter(|consent| consent.email.is_some() || consent.sms.is_some())
-}
-
-/// How far an import came that broke off: the last line of which all before were taken.
+/// How far an import came that broke off: the last row of which all before were taken.
 fn progress(noted: &Path, mark: &str) -> u64 {
     let text = fs::read_to_string(noted).unwrap_or_default();
     let line = text.strip_prefix(mark).and_then(|line| line.trim().parse().ok());
@@ -268,7 +275,7 @@ fn progress(noted: &Path, mark: &str) -> u64 {
 
 fn rate(arguments: &Arguments) -> Option<Interval> {
     let rate = arguments.rate.or_else(|| arguments.enter.then_some(20))?;
-    let mut rate = interval(Duration::from_secs(1) / rate.max(1));
+    let mut rate = interval(Duration::from_secs(1) / rate.clamp(1, RATE_MAX));
     rate.set_missed_tick_behavior(MissedTickBehavior::Delay);
     Some(rate)
 }
@@ -321,8 +328,7 @@ impl Refusals {
 
     fn write(&mut self, refused: &masa_contacts_file::Refused) -> Result<()> {
         if self.rejects.is_none() {
-            let file = File::create(&self.path)
-                .with_context(|| format!("{} can't be written", self.path.display()))?;
+            let file = super::personal(&self.path)?;
             let headers = self.headers.iter().map(String::as_str);
             self.rejects = Some(Rejects::new(BufWriter::new(file), headers)?);
         }

@@ -5,6 +5,11 @@ mod import;
 #[cfg(test)]
 mod tests;
 
+use std::{
+    fs::{File, OpenOptions},
+    path::Path,
+};
+
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use masa_door::Door;
@@ -51,4 +56,13 @@ fn door(table: &str, config: &Config) -> Result<Door> {
     anyhow::ensure!(!table.is_empty(), "name the stack's table: --table, or MASA_TABLE");
     Door::new(&sdk_config(config)?, config, Clock::system())
         .context("set MASA_CONTACT_KEY to the stack's own: contacts are found by it")
+}
+
+/// A new file for people's data: others can't read it.
+fn personal(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).with_context(|| format!("{} can't be written", path.display()))
 }

@@ -135,12 +135,35 @@ async fn k2_journeys_begin_when_they_may_and_consent_needs_a_source() {
     people.list = vec!["newsletter".to_owned()];
     people.enter = true;
     people.rate = Some(10_000);
+    let error = import::run(&people, &desk.door, true).await.err().unwrap();
+    assert!(error.to_string().contains("--consent-source"), "{error}");
+    people.map = vec!["אישור דיוור=-".to_owned()];
     desk.import(&people).await;
     let dana = desk.contact("dana@example.com").await.unwrap();
-    assert!(!dana.consent.contains_key(&Channel::Email), "nobody said where the consent is from");
-    let noam = desk.contact("noam@example.com").await.unwrap();
-    assert_eq!(noam.consent[&Channel::Email].answer, Answer::Refused, "a refusal needs no source");
+    assert!(!dana.consent.contains_key(&Channel::Email), "the column is left out");
     assert_eq!(dana.flows.len(), 1, "{:?}", dana.flows);
+}
+
+/// An undated yes of a file is older than any refusal, also that of a number that another contact gave; a value that
+/// is set back is set.
+#[tokio::test]
+async fn k2_an_import_undoes_no_refusal_and_its_last_row_stands() {
+    let desk = Desk::new().await;
+    let number = desk.door.contacts().contact(None, Some("+972505550123")).unwrap();
+    desk.stack.store.refuse(number, Channel::Sms, desk.door.clock().now()).await.unwrap();
+    let text = "email,phone,size,consent_sms\n\
+                a@example.com,+972505550123,38,yes\na@example.com,,39,\na@example.com,,38,\n";
+    let mut people = desk.file(text);
+    people.consent_source = Some("exported".to_owned());
+    desk.import(&people).await;
+    let contact = desk.contact("a@example.com").await.unwrap();
+    let refusals = desk.stack.store.load(number).await.unwrap().refusals;
+    assert_eq!(contact.consent[&Channel::Sms].answer, Answer::Granted);
+    assert!(!refusals.allow(&contact, Channel::Sms), "{:?}", contact.consent);
+    assert_eq!(contact.field("size").unwrap().to_string().trim_matches('"'), "38");
+    people.refused = Some(people.file.clone());
+    let error = import::run(&people, &desk.door, true).await.err().unwrap();
+    assert!(error.to_string().contains("overwritten"), "{error}");
 }
 
 #[tokio::test]
@@ -152,7 +175,7 @@ async fn k2_an_import_goes_on_where_it_stopped_and_no_further() {
     let error = import::run(&people, &desk.door, true).await.err().unwrap();
     assert!(error.to_string().contains("goes on where it stopped"), "{error}");
     let noted = fs::read_to_string(desk.path("contacts.csv.import")).unwrap();
-    assert!(noted.ends_with(" 501\n"), "{noted}");
+    assert!(noted.ends_with(" 500\n"), "{noted}");
     desk.stack.aws.set_interceptor(None);
     desk.stack.aws.meter().take();
     import::run(&people, &desk.door, true).await.unwrap();

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use masa_domain::{Activity, Catalogue, Condition, Effect, Flow, LiveFlow, Standing, Trigger};
+use masa_domain::{
+    Activity, Catalogue, Condition, Effect, Flow, LiveFlow, Segment, Standing, Trigger,
+};
 
 use crate::world::{World, email, event, line};
 
@@ -99,12 +101,15 @@ fn what_is_looked_for() {
     catalogue.flows.insert("one".to_owned(), LiveFlow::new(&flow, 1, String::new()));
     let dates = catalogue.looked_for();
     assert_eq!(dates.iter().map(String::as_str).collect::<Vec<_>>(), [trigger.in_words()]);
-    let list = |name: &str| Condition::List(name.to_owned());
+    let list = |name: &str| Segment::new(Condition::List(name.to_owned()));
     catalogue.setup.segments.insert("vip".to_owned(), list("a"));
     let one = catalogue.looked_for();
     assert_eq!(one.len(), 2);
     catalogue.setup.segments.insert("vip".to_owned(), list("b"));
-    assert_ne!(catalogue.looked_for(), one);
+    let other = catalogue.looked_for();
+    assert_ne!(other, one);
+    catalogue.setup.shop.timezone = "Asia/Jerusalem".to_owned();
+    assert_ne!(catalogue.looked_for(), other, "midnight is at another time");
     catalogue.flows.remove("one");
     assert_eq!(catalogue.looked_for().len(), 1);
 }

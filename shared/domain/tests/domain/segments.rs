@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use masa_domain::{
     Action, Again, Condition, ContactDetails, FieldTest, Flow, Happening, Order, OrderStatus,
-    Product, PurchaseTest, Since, Stimulus, Trigger, Verdict,
+    Product, PurchaseTest, Segment, Since, Stimulus, Trigger, Verdict,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -45,7 +45,7 @@ fn counting() -> [Flow; 2] {
 fn publish(world: &mut World, name: &str, condition: Condition) {
     let catalogue = Arc::make_mut(&mut world.catalogue);
     catalogue.setup.shop.timezone = "Asia/Jerusalem".to_owned();
-    catalogue.setup.segments.insert(name.to_owned(), condition);
+    catalogue.setup.segments.insert(name.to_owned(), Segment::new(condition));
 }
 
 fn world(condition: Condition) -> World {
@@ -161,11 +161,17 @@ fn t2_who_was_there_when_the_segment_was_published_did_not_enter() {
     assert_eq!(story(&world), (0, 0, true));
     world.act(&Stimulus::Look);
     assert_eq!(world.log.last().unwrap().decision.contact, None, "it is known");
-    // What happens before anybody looked counts.
+    // Another condition is another segment: nobody leaves it, and nobody enters.
     publish(&mut world, "it", bought(2, "ever"));
     Arc::make_mut(&mut world.catalogue).setup.segments.remove("other");
+    world.act(&Stimulus::Look);
+    assert_eq!(story(&world), (0, 0, false));
+    // What happens before anybody looked counts.
+    publish(&mut world, "it", bought(3, "ever"));
     buys(&mut world);
-    assert_eq!(story(&world), (0, 0, true));
+    assert_eq!(story(&world), (0, 0, false));
+    buys(&mut world);
+    assert_eq!(story(&world), (1, 0, true));
     assert_eq!(world.contact.segments.len(), 1);
     let mut fresh = World::new(counting());
     buys(&mut fresh);
@@ -207,6 +213,45 @@ fn c5_a_segment_is_a_list_to_conditions() {
     assert!(world.contact.is_in_segment("asked"), "{:?}", world.contact.segments);
 }
 
+/// Goal: C5: a condition asks for the segment as it is at that moment: at the entry, after a wait and after a
+/// step, whatever the decision before found.
+#[test]
+fn c5_a_segment_is_asked_for_as_it_is_now() {
+    let list = || Condition::List("it".to_owned());
+    let ask = || Action::If { when: list(), then: Some("yes".to_owned()), otherwise: None };
+    let yes = || Action::Set([("asked".to_owned(), json!(true))].into());
+    let bought_now = || Trigger::Purchased(Product::Any.into());
+    let entry =
+        Flow { entry_if: Some(list()), ..line("entry", &[bought_now()], &[("yes", yes())]) };
+    let not = Condition::Not(Box::new(list()));
+    let refused = Flow { entry_if: Some(not), ..line("refused", &[bought_now()], &[]) };
+    let waits = Action::Await {
+        until: vec![bought_now()],
+        span: "9d".parse().unwrap(),
+        then: Some("if".to_owned()),
+        otherwise: None,
+    };
+    let wait =
+        line("wait", &[Trigger::event("go")], &[("await", waits), ("if", ask()), ("yes", yes())]);
+    for (flow, asked) in [(entry, true), (refused, false), (wait, true)] {
+        let mut world = world(bought(1, "ever"));
+        let name = flow.name.clone();
+        world.publish(flow);
+        world.tell(event("go"));
+        buys(&mut world);
+        let entered = world.contact.field("asked").is_some();
+        assert_eq!(entered, asked, "{name}");
+        assert!(!world.contact.flows.contains_key("refused"));
+    }
+    let set = Action::Set([("gold".to_owned(), json!(true))].into());
+    let steps = [("set", set), ("if", ask()), ("yes", yes())];
+    let gold = Condition::Field { name: "gold".to_owned(), test: FieldTest::Is(json!(true)) };
+    let mut world = world(gold);
+    world.publish(line("sets", &[Trigger::event("go")], &steps));
+    world.tell(event("go"));
+    assert_eq!(world.contact.field("asked"), Some(json!(true)));
+}
+
 /// Goal: journeys and segments that undo one another come to an end.
 #[test]
 fn a_circle_of_segments_and_journeys_ends() {
@@ -229,9 +274,16 @@ fn a_circle_of_segments_and_journeys_ends() {
 #[test]
 fn what_becomes_of_orders_turns_segments() {
     let mut world = world(happened("order-cancelled", "7d"));
-    let cancelled = Order { status: OrderStatus::Cancelled, ..Order::default() };
-    world.tell(Happening::Purchase(cancelled));
-    assert_eq!(story(&world), (1, 0, true));
+    let ordered = world.now;
+    world.now = after(&world, 20 * 24);
+    let changed_at = Some(world.now);
+    let status = OrderStatus::Cancelled;
+    let order_id = "long-ago".to_owned();
+    let order = Order { status, changed_at, order_id, ..Order::default() };
+    let mut cancelled = world.fact(Happening::Purchase(order), ContactDetails::default());
+    cancelled.at = ordered;
+    world.act(&Stimulus::Fact(Box::new(cancelled)));
+    assert_eq!(story(&world), (1, 0, true), "it was called off today, whenever it was made");
     let over = after(&world, 8 * 24);
     looks(&mut world, over);
     assert_eq!(story(&world), (1, 1, false));

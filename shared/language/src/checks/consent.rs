@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use masa_domain::{Action, Channel, Condition, Flow, Kind, Setup, Trigger};
+use masa_domain::{Action, Channel, Condition, Flow, Kind, Segment, Setup, Trigger};
 
 use crate::{
     checks::{
@@ -80,7 +80,7 @@ struct Known<'s> {
     /// Lists that they join.
     lists: BTreeSet<&'s str>,
     /// Who is in which segment.
-    segments: &'s BTreeMap<String, Condition>,
+    segments: &'s BTreeMap<String, Segment>,
     /// The flows all of whose mails are advertising.
     flows: BTreeSet<&'s str>,
     /// Whether all mails with a link of this name are.
@@ -197,8 +197,8 @@ impl<'s> Known<'s> {
 
     /// Whether all on a list agreed.
     fn agreed(&self, list: &str, channels: &BTreeSet<Channel>) -> bool {
-        let agreed = |when: &Condition| {
-            implied(when, true, &|one, answer| answer && self.tells(one, channels))
+        let agreed = |segment: &Segment| {
+            implied(&segment.when, true, &|one, answer| answer && self.tells(one, channels))
         };
         self.segments.get(list).map_or_else(|| self.lists.contains(list), agreed)
     }

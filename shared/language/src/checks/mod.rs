@@ -41,6 +41,7 @@ use crate::{
 };
 use graph::Graph;
 pub(crate) use implied::with_inner;
+pub(crate) use names::form;
 
 /// What the checks of a flow look at.
 struct Checked<'s> {
@@ -82,6 +83,7 @@ pub(crate) fn check(sources: &[Source], beside: &Beside<'_>) -> Vec<Problem> {
             begun.contains_key(name) || broken.is_some_and(|broken| broken.contains(name));
         dates::check(&checked.graph, is_started, &mut report);
         if let Some(setup) = beside.setup {
+            names::forms(checked, setup, &mut report);
             answers::check(checked, setup, &filled, &mut report);
             problems.extend(languages::check(checked, setup, &mut report));
         }

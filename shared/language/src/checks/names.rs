@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use masa_domain::{Action, Anchor, Condition, Moment, OrderStatus, Product, Setup, Trigger};
+use masa_domain::{
+    Action, Anchor, Condition, Form, Moment, OrderStatus, Product, Setup, Trigger,
+    is_hosted_elsewhere,
+};
 use serde_json::Value;
 
 use crate::{
@@ -103,6 +106,28 @@ pub(super) fn check(flows: &[Checked<'_>], setup: &Setup, tests: &[Test]) -> Vec
         problems.extend(report.into_problems());
     }
     problems
+}
+
+/// Reports the forms for which conditions of a flow ask, and which nobody can fill.
+pub(super) fn forms(checked: &Checked<'_>, setup: &Setup, report: &mut Report<'_>) {
+    for condition in conditions(checked) {
+        form(condition.when, condition.at, &setup.forms, report);
+    }
+}
+
+/// Reports a form of which `shop.yaml` does not know.
+pub(crate) fn form(
+    when: &Condition,
+    at: Mark,
+    forms: &BTreeMap<String, Form>,
+    report: &mut Report<'_>,
+) {
+    let Condition::Form { name, .. } = when else { return };
+    if !forms.contains_key(name) && !is_hosted_elsewhere(name) {
+        let message = format!("no form is called {}", quote(name));
+        let hint = did_you_mean(name, forms.keys().map(String::as_str));
+        report.add(at, "unknown-form", message).maybe_hint(hint);
+    }
 }
 
 /// The names for which a flow asks.

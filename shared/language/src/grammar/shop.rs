@@ -49,7 +49,7 @@ pub(crate) static SHOP: Node = Node {
             "segments",
             Takes::Map(&Map { names: &SHORT_NAME, of: Takes::Node(&CONDITION), count: (0, Some(50)) }),
             "Lists whose members a condition decides: `joined`, `left` and `list` name them as any other. It \
-             asks for no mail, hour, weekday or other segment.",
+             asks for no mail, consent, hour, weekday or other segment.",
         )
         .rows("T2, C5"),
         Key::new(
