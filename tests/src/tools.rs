@@ -127,8 +127,18 @@ pub fn masa() -> Result<PathBuf> {
         Some(profile) => profile,
     };
     let mut cargo = Command::new("cargo");
-    // The features of the whole workspace, which the tests have compiled already.
-    cargo.args(["build", "--quiet", "--workspace", "--bin", "masa", "--profile", profile]);
+    // As a part of the tests, with whose features all is compiled already: `cargo build` leaves out those of
+    // dependencies of tests alone, and would compile most of the workspace once more.
+    cargo.args([
+        "test",
+        "--quiet",
+        "--workspace",
+        "--no-run",
+        "--test",
+        "dev",
+        "--profile",
+        profile,
+    ]);
     run(cargo.current_dir(workspace()))?;
     Ok(folder.join("masa"))
 }
