@@ -8,20 +8,18 @@ use clap::Subcommand;
 use masa_domain::{Flow, Standing};
 use masa_engine::{Fit, Inside, Versions};
 use masa_language::digest;
-use masa_runtime::{Clock, Config, sdk_config};
+use masa_runtime::{Clock, sdk_config};
 use masa_store::Store;
 use serde_json::json;
 
-use crate::{Found, doctor::Queues};
+use crate::{Found, doctor::Queues, table::Table};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     what: What,
-    /// The stack's table, as `sam deploy` prints it. Region and credentials come from the usual
-    /// AWS variables (`aws configure export-credentials --format env` sets them).
-    #[arg(long, env = "MASA_TABLE", global = true, default_value = "")]
-    table: String,
+    #[command(flatten)]
+    table: Table,
     /// The stack's name: who is inside goes on at once after `resume`, and leaves at once after `retire
     /// --end`; without it within a day, or at the next step.
     #[arg(long, global = true)]
@@ -72,11 +70,7 @@ enum What {
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<Found> {
-    if arguments.table.is_empty() {
-        bail!("name the stack's table: --table, or MASA_TABLE");
-    }
-    let table: Config = [("MASA_TABLE", arguments.table.as_str())].into_iter().collect();
-    let config = Config::from_env().overridden_by(table);
+    let config = arguments.table.config()?;
     let sdk = sdk_config(&config)?;
     let store = Store::new(&sdk, &config)?;
     let desk = Desk { versions: Versions::new(store.clone(), Clock::system()), store };

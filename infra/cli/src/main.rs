@@ -14,6 +14,7 @@ mod flows;
 mod graph;
 mod new;
 mod publish;
+mod table;
 mod test;
 
 use std::process::ExitCode;

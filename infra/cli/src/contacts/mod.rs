@@ -13,18 +13,16 @@ use std::{
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use masa_door::Door;
-use masa_runtime::{Clock, Config, sdk_config};
+use masa_runtime::{Clock, sdk_config};
 
-use crate::Found;
+use crate::{Found, table::Table};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     what: What,
-    /// The stack's table, as `sam deploy` prints it. Region and credentials come from the usual
-    /// AWS variables (`aws configure export-credentials --format env` sets them).
-    #[arg(long, env = "MASA_TABLE", global = true, default_value = "")]
-    table: String,
+    #[command(flatten)]
+    table: Table,
     /// Answer in JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -39,22 +37,20 @@ enum What {
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<Found> {
-    let table: Config = [("MASA_TABLE", arguments.table.as_str())].into_iter().collect();
-    let config = Config::from_env().overridden_by(table);
-    let json = arguments.json;
+    let (table, json) = (&arguments.table, arguments.json);
     match &arguments.what {
         What::Import(import) if import.dry_run => import::preview(import, json),
         What::Import(import) => {
             import::confirm(import)?;
-            import::run(import, &door(&arguments.table, &config)?, json).await
+            import::run(import, &door(table)?, json).await
         }
-        What::Export(export) => export::run(export, &door(&arguments.table, &config)?, json).await,
+        What::Export(export) => export::run(export, &door(table)?, json).await,
     }
 }
 
-fn door(table: &str, config: &Config) -> Result<Door> {
-    anyhow::ensure!(!table.is_empty(), "name the stack's table: --table, or MASA_TABLE");
-    Door::new(&sdk_config(config)?, config, Clock::system())
+fn door(table: &Table) -> Result<Door> {
+    let config = table.config()?;
+    Door::new(&sdk_config(&config)?, &config, Clock::system())
         .context("set MASA_CONTACT_KEY to the stack's own: contacts are found by it")
 }
 
