@@ -38,14 +38,16 @@ impl Function {
         let Some(form) = setup.forms.get(name) else {
             return Reply::error(404, "unknown_form", "there is no form of this name");
         };
+        if request.method() == "POST"
+            && let Err(refusal) = sized(request)
+        {
+            return refusal;
+        }
         let language = language(setup, form, request);
         let page = FormPage { name, form, setup, language: &language };
         match request.method() {
             "GET" | "HEAD" if form.has_page() => self.show(&page, request),
-            "POST" => match sized(request) {
-                Ok(()) => self.take(&page, request).await,
-                Err(refusal) => refusal,
-            },
+            "POST" => self.take(&page, request).await,
             _ if form.has_page() => Reply::method_not_allowed("GET, HEAD, POST"),
             _ => Reply::method_not_allowed("POST"),
         }

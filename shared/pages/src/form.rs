@@ -115,7 +115,7 @@ impl FormPage<'_> {
              <button type=\"submit\">{}</button></form>",
             wrong.unwrap_or_default(),
             word(self.language, "Leave this empty", "להשאיר ריק"),
-            lang_and_dir(self.language).0,
+            encode_double_quoted_attribute(self.language),
             word(self.language, "Send", "שליחה"),
         )
     }

@@ -65,6 +65,8 @@ async fn t1_a_page_is_shown_in_the_browsers_language() {
     }
     let shops = world.ask("GET", SPRING, "", &[]).await;
     assert!(text(&shops).contains("dir=\"rtl\""), "the shop's own language");
+    let spoken = world.ask("GET", SPRING, "lang=en", &[]).await;
+    assert!(text(&spoken).contains("name=\"language\" value=\"en\""), "what is sent says so, too");
     let away = world.ask("GET", "/forms/away", "", &[]).await;
     let policy = header(&away, "content-security-policy").unwrap();
     assert!(policy.contains("form-action 'self' https://shop.example;"), "{policy}");
