@@ -9,8 +9,7 @@ use anyhow::{Result, bail};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use masa_contacts_file::{Export, Exported, Fields, Kind};
 use masa_domain::{Answer, Consent, Contact, ContactId, Refusals};
-use masa_door::Door;
-use masa_store::Place;
+use masa_store::{Place, Store};
 use serde_json::json;
 
 use crate::Found;
@@ -27,7 +26,7 @@ pub(crate) struct Arguments {
 }
 
 /// Writes all contacts.
-pub(crate) async fn run(arguments: &Arguments, door: &Door, json: bool) -> Result<Found> {
+pub(crate) async fn run(arguments: &Arguments, store: &Store, json: bool) -> Result<Found> {
     let kind = match arguments.file.extension().and_then(|ending| ending.to_str()) {
         Some("csv") => Kind::Csv,
         Some("xlsx") => Kind::Xlsx,
@@ -39,8 +38,8 @@ pub(crate) async fn run(arguments: &Arguments, door: &Door, json: bool) -> Resul
     let (mut fields, mut contacts) = (Fields::default(), 0_u64);
     let mut place = Some(Place::default());
     while let Some(from) = place {
-        let (ids, next) = door.store().everybody(from, PAGE).await?;
-        let mut loaded = stream::iter(ids).map(|id| one(door, id)).buffered(AT_ONCE);
+        let (ids, next) = store.everybody(from, PAGE).await?;
+        let mut loaded = stream::iter(ids).map(|id| one(store, id)).buffered(AT_ONCE);
         while let Some(contact) = loaded.try_next().await? {
             let Some(contact) = contact else { continue };
             fields.add(&contact);
@@ -67,8 +66,8 @@ pub(crate) async fn run(arguments: &Arguments, door: &Door, json: bool) -> Resul
 }
 
 /// A contact as it stands; none when it is gone, or nothing was applied yet.
-async fn one(door: &Door, id: ContactId) -> Result<Option<Exported>> {
-    let loaded = door.store().load(id).await?;
+async fn one(store: &Store, id: ContactId) -> Result<Option<Exported>> {
+    let loaded = store.load(id).await?;
     let refusals = loaded.refusals;
     Ok(loaded.contact.map(|contact| Exported::from(&refused(contact, &refusals))))
 }

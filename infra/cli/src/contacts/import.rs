@@ -79,11 +79,11 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     fn open(&self) -> Result<ContactsFile> {
-        ensure!(
-            fs::canonicalize(self.refused()).ok() != fs::canonicalize(&self.file).ok(),
-            "{} is not there, or --refused names it, too, and it would be overwritten",
-            self.file.display()
-        );
+        if let (Ok(file), Ok(refused)) =
+            (fs::canonicalize(&self.file), fs::canonicalize(self.refused()))
+        {
+            ensure!(file != refused, "--refused names the file itself, which would be overwritten");
+        }
         let mut options = Options {
             country: self.country.clone(),
             dates: self.dates,
@@ -98,13 +98,17 @@ impl Arguments {
         for order in &self.map {
             file.map(order)?;
         }
-        let mut targets = file.mapping().columns().iter().map(|column| &column.target);
-        ensure!(
-            self.consent_source.is_some() || !targets.any(|to| matches!(to, Target::Consent(_))),
-            "the file tells who agreed: say with --consent-source how and where, which is kept as evidence, or leave \
-             the column out by --map"
-        );
         Ok(file)
+    }
+
+    /// What an import of the file lacks: the evidence of its consents.
+    fn lacks(&self, file: &ContactsFile) -> Option<&'static str> {
+        let mut targets = file.mapping().columns().iter().map(|column| &column.target);
+        let tells = targets.any(|to| matches!(to, Target::Consent(_)));
+        (tells && self.consent_source.is_none()).then_some(
+            "the file tells who agreed: say with --consent-source how and where, which is kept as evidence, or leave \
+             the column out by --map",
+        )
     }
 
     fn beside(&self, ending: &str) -> PathBuf {
@@ -146,7 +150,9 @@ pub(crate) fn preview(arguments: &Arguments, json: bool) -> Result<Found> {
     }
     rejects.finish()?;
     tell(&summary, json);
-    Ok(if summary.refused > 0 { Found::Something } else { Found::Nothing })
+    let lacks = arguments.lacks(&file);
+    lacks.iter().for_each(|lacks| eprintln!("{lacks}"));
+    Ok(if summary.refused > 0 || lacks.is_some() { Found::Something } else { Found::Nothing })
 }
 
 /// Whoever imports has seen what the columns are taken for.
@@ -173,6 +179,9 @@ pub(crate) fn confirm(arguments: &Arguments) -> Result<()> {
 /// Imports.
 pub(crate) async fn run(arguments: &Arguments, door: &Door, json: bool) -> Result<Found> {
     let mut file = arguments.open()?;
+    if let Some(lacks) = arguments.lacks(&file) {
+        bail!(lacks);
+    }
     let rows = file.summary(now())?.rows;
     let (mark, noted) = (arguments.mark()?, arguments.beside(".import"));
     let behind = progress(&noted, &mark);

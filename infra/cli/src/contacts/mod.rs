@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use masa_door::Door;
 use masa_runtime::{Clock, sdk_config};
+use masa_store::Store;
 
 use crate::{Found, table::Table};
 
@@ -44,7 +45,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Found> {
             import::confirm(import)?;
             import::run(import, &door(table)?, json).await
         }
-        What::Export(export) => export::run(export, &door(table)?, json).await,
+        What::Export(export) => {
+            let config = table.config()?;
+            export::run(export, &Store::new(&sdk_config(&config)?, &config)?, json).await
+        }
     }
 }
 

@@ -137,6 +137,8 @@ async fn k2_journeys_begin_when_they_may_and_consent_needs_a_source() {
     people.rate = Some(10_000);
     let error = import::run(&people, &desk.door, true).await.err().unwrap();
     assert!(error.to_string().contains("--consent-source"), "{error}");
+    // A dry run tells it beside all else.
+    assert!(matches!(import::preview(&people, true).unwrap(), Found::Something));
     people.map = vec!["אישור דיוור=-".to_owned()];
     desk.import(&people).await;
     let dana = desk.contact("dana@example.com").await.unwrap();
@@ -199,7 +201,9 @@ async fn k2_what_is_exported_is_what_was_imported() {
     for (name, expected) in [("all.csv", "+972505550123"), ("all.jsonl", "\"answer\":\"refused\"")]
     {
         let file = desk.path(name);
-        export::run(&export::Arguments { file: file.clone() }, &desk.door, true).await.unwrap();
+        export::run(&export::Arguments { file: file.clone() }, &desk.stack.store, true)
+            .await
+            .unwrap();
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.contains("דנה") && text.contains("noam@example.com"), "{text}");
         assert!(text.contains(expected), "{text}");
@@ -218,6 +222,6 @@ async fn k2_what_is_exported_is_what_was_imported() {
         "what a page was told is exported"
     );
     let wrong = export::Arguments { file: desk.path("all.doc") };
-    let error = export::run(&wrong, &desk.door, true).await.err().unwrap();
+    let error = export::run(&wrong, &desk.stack.store, true).await.err().unwrap();
     assert!(error.to_string().contains(".csv, .xlsx or .jsonl"), "{error}");
 }
