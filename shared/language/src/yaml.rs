@@ -171,15 +171,14 @@ enum Next {
 /// Reads the one document of a file that begins `lines_before` lines into it. `None` when it can't
 /// be read, which is then reported.
 pub(crate) fn parse(text: &str, lines_before: usize, report: &mut Report<'_>) -> Option<Node> {
-    let mut reader = Reader { open: Vec::new(), root: None, lines_before };
+    let lines = text.split('\n').count() + 1;
+    let mut reader = Reader { open: Vec::new(), root: None, lines, lines_before };
     let mut documents = 0;
     for event in Parser::new_from_str(text) {
         let (event, span) = match event {
             Ok(read) => read,
             Err(error) => {
-                let mut at = reader.mark(*error.marker());
-                // The parser may have counted far past the end of the file.
-                at.line = at.line.min(lines_before + text.split('\n').count() + 1);
+                let at = reader.mark(*error.marker());
                 let message = format!("this is not YAML: {}", error.info());
                 report.add(at, "yaml-syntax", message).maybe_hint(syntax_hint(
                     text,
@@ -227,6 +226,8 @@ fn syntax_hint(text: &str, line: usize, what: &str) -> Option<String> {
 struct Reader {
     open: Vec<Open>,
     root: Option<Node>,
+    /// The last line that there may be.
+    lines: usize,
     lines_before: usize,
 }
 
@@ -235,9 +236,10 @@ impl Reader {
         self.mark_of(marker.line(), marker.col())
     }
 
-    /// A mark from the parser's line (from 1) and column (from 0).
+    /// A mark from the parser's line (from 1) and column (from 0). The parser counts past the end of a file that
+    /// is broken, or has carriage returns alone, which are lines to YAML.
     fn mark_of(&self, line: usize, column: usize) -> Mark {
-        Mark { line: line.max(1) + self.lines_before, column: column + 1 }
+        Mark { line: line.clamp(1, self.lines) + self.lines_before, column: column + 1 }
     }
 
     /// Takes one event; `None` when reading must stop.

@@ -48,6 +48,16 @@ const SNIPPETS: [&str; 46] = [
     "<<: ", "exit",
 ];
 
+/// A carriage return alone is a line to YAML, and to nobody who counts them.
+#[test]
+fn a_file_of_carriage_returns() {
+    for text in ["\u{85}\r\r- \r...\n\u{85}", "\r\r\r\r\r\r- a\n...\nb"] {
+        let mut files = full::files();
+        files.insert("all/flow.yaml".to_owned(), text.to_owned());
+        assert!(survive(&files).is_err());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
 
