@@ -61,6 +61,7 @@ mod export;
 mod file;
 mod guess;
 mod mapping;
+mod phone;
 mod record;
 mod rejects;
 mod row;

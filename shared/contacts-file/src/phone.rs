@@ -1,8 +1,7 @@
 //! Phones as they are written within a country.
 
+use masa_intake::address::{is_phone_decoration, phone};
 use phonenumber::country;
-
-use super::{is_phone_decoration, phone};
 
 /// A phone in E.164, also one that is written as within `country` (ISO 3166-1 alpha-2):
 /// `050-555-0123` of `IL` is `+972505550123`. So is `505550123`, from which a spreadsheet took the
@@ -12,7 +11,7 @@ use super::{is_phone_decoration, phone};
 ///
 /// # Errors
 /// What to do, without the phone.
-pub fn phone_in(text: &str, country: Option<&str>) -> Result<String, &'static str> {
+pub(crate) fn phone_in(text: &str, country: Option<&str>) -> Result<String, &'static str> {
     let bare: String = text.chars().filter(|c| !is_phone_decoration(*c) || *c == '.').collect();
     if is_rounded(&bare) {
         return Err(

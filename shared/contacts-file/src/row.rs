@@ -15,6 +15,7 @@ use crate::{
     cell,
     dates::{self, DateOrder},
     mapping::{Mapping, Taken, Target},
+    phone::phone_in,
     record::Record,
     words,
 };
@@ -146,7 +147,7 @@ impl Reading<'_> {
                 let email = address::email(cell)?;
                 details.email = Some(address::canonical(&email, self.rules));
             }
-            Target::Phone => details.phone = Some(address::phone_in(cell, self.country)?),
+            Target::Phone => details.phone = Some(phone_in(cell, self.country)?),
             Target::Name => told.name = filled(value::name(cell)?),
             Target::FirstName => details.first_name = filled(value::name(cell)?),
             Target::LastName => details.last_name = filled(value::name(cell)?),

@@ -2,14 +2,12 @@
 //!
 //! All functions are idempotent: what they return, they return again.
 
-mod national;
 mod provider;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 use crate::value::is_bidi_control;
 
-pub use national::phone_in;
 pub use provider::{Rules, canonical};
 
 /// RFC 5321: the part before the @, in bytes.
@@ -93,7 +91,8 @@ pub fn phone(text: &str) -> Result<String, &'static str> {
     Ok(format!("+{digits}"))
 }
 
-fn is_phone_decoration(c: char) -> bool {
+/// What may stand between the digits of a phone.
+pub fn is_phone_decoration(c: char) -> bool {
     c.is_whitespace()
         || is_bidi_control(c)
         || matches!(c, '-' | '.' | '(' | ')' | '\u{2010}'..='\u{2015}' | '\u{2212}')
