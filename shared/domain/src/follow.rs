@@ -6,7 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::{
-    condition::Asked,
     contact::{FlowLedger, LIVE_RUNS_MAX},
     decide::{Effect, Need},
     fact::Fact,
@@ -224,14 +223,8 @@ impl<'a> Walk<'a> {
         };
         if let Some(condition) = &flow.entry_if {
             // It may ask about what begins it.
-            let asked = Asked {
-                contact: &self.contact,
-                run: Some(&run),
-                known: self.known,
-                now: self.now,
-                of_segment: false,
-            };
-            if !condition.holds(&asked).map_err(|needed| Need::Messages(needed.0))? {
+            let holds = condition.holds(&self.asked(&run));
+            if !holds.map_err(|needed| Need::Messages(needed.0))? {
                 return Ok(());
             }
         }

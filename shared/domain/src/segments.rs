@@ -73,8 +73,7 @@ impl<'a> Walk<'a> {
     }
 
     fn asked_by_segment(&self) -> Asked<'_> {
-        let (contact, known, now) = (&self.contact, self.known, self.now);
-        Asked { contact, run: None, known, now, of_segment: true }
+        Asked { of_segment: true, ..self.asked_of_contact() }
     }
 
     /// Notes that the contact is in a segment from now on, or is not.

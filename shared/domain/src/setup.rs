@@ -104,6 +104,9 @@ impl Form {
         ("last_name", "family-name"),
     ];
 
+    /// The name of the field that people don't see, and that programs fill in which fill in everything.
+    pub const HONEYPOT: &'static str = "website";
+
     /// Whether sending it is consent.
     pub fn asks_consent(&self) -> bool {
         !self.consent.is_empty()

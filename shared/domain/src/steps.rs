@@ -124,14 +124,15 @@ impl Walk<'_> {
         }
     }
 
+    /// What is asked of a run.
     pub(crate) fn asked<'w>(&'w self, run: &'w Run) -> Asked<'w> {
-        Asked {
-            contact: &self.contact,
-            run: Some(run),
-            known: self.known,
-            now: self.now,
-            of_segment: false,
-        }
+        Asked { run: Some(run), ..self.asked_of_contact() }
+    }
+
+    /// What is asked of the contact alone.
+    pub(crate) fn asked_of_contact(&self) -> Asked<'_> {
+        let (contact, known, now) = (&self.contact, self.known, self.now);
+        Asked { contact, run: None, known, now, of_segment: false }
     }
 
     /// When it will have been quiet for `span` since the last event of this name.

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::{
     calendar,
-    condition::Asked,
     contact::{Contact, Led},
     decide::{Effect, Known, Need, Verdict},
     fact::{ContactDetails, Fact, Happening},
@@ -60,14 +59,7 @@ impl<'a> Walk<'a> {
         }
         let Led { joined, turned } = self.contact.apply(fact, self.now);
         if matches!(fact.what, Happening::Opened { .. }) {
-            let asked = Asked {
-                contact: &self.contact,
-                run: None,
-                known: self.known,
-                now: self.now,
-                of_segment: false,
-            };
-            let hour = calendar::local(fact.at, &asked.zone()).hour();
+            let hour = calendar::local(fact.at, &self.asked_of_contact().zone()).hour();
             self.contact.reads_at(hour);
         }
         let joined = joined.into_iter().filter(|list| !self.is_segment(list));

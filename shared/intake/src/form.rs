@@ -22,9 +22,6 @@ use crate::{
     value::{self, is_filled},
 };
 
-/// The honeypot: people don't see it, and programs that fill in everything do.
-pub const HONEYPOT: &str = "website";
-
 /// The hidden field by which a page may name a submission, so that it counts once.
 pub const ID: &str = "_id";
 
@@ -81,7 +78,7 @@ pub fn parse(
     now: Timestamp,
 ) -> Result<Parsed, Error> {
     let answers = body::read(submission.content_type, submission.body)?;
-    if answers.get(HONEYPOT).is_some_and(is_filled) {
+    if answers.get(Form::HONEYPOT).is_some_and(is_filled) {
         return Ok(Parsed::Honeypot);
     }
     let id = fact_id(submission.name, &answers, now)?;
@@ -156,7 +153,7 @@ fn fact_id(form: &str, answers: &Map<String, Value>, now: Timestamp) -> Result<F
 }
 
 fn fields(object: &Object<'_>) -> Result<BTreeMap<String, Value>, Malformed> {
-    let known = [HONEYPOT, ID, "consent", "consent_email", "consent_sms"];
+    let known = [Form::HONEYPOT, ID, "consent", "consent_email", "consent_sms"];
     let own = object
         .entries()
         .filter(|(name, _)| !PROFILE.contains(&name.as_str()) && !known.contains(&name.as_str()));

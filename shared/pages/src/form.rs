@@ -11,9 +11,6 @@ use crate::{Asked, fill, lang_and_dir, page, word};
 const POPUP: &str = include_str!("popup.js");
 const SNIPPET: &str = include_str!("snippet.html");
 
-/// The honeypot: people don't see it, and programs that fill in everything do.
-const HONEYPOT: &str = "website";
-
 /// A form in a language.
 #[derive(Debug, Clone, Copy)]
 pub struct FormPage<'a> {
@@ -109,12 +106,13 @@ impl FormPage<'_> {
         });
         format!(
             "<form method=\"post\" accept-charset=\"utf-8\"{action}>{}{fields}\
-             <div class=\"unseen\" aria-hidden=\"true\"><label>{}<input name=\"{HONEYPOT}\" tabindex=\"-1\" \
+             <div class=\"unseen\" aria-hidden=\"true\"><label>{}<input name=\"{}\" tabindex=\"-1\" \
              autocomplete=\"off\"></label></div>\
              <input type=\"hidden\" name=\"language\" value=\"{}\">{consent}\
              <button type=\"submit\">{}</button></form>",
             wrong.unwrap_or_default(),
             word(self.language, "Leave this empty", "להשאיר ריק"),
+            Form::HONEYPOT,
             encode_double_quoted_attribute(self.language),
             word(self.language, "Send", "שליחה"),
         )
