@@ -28,8 +28,8 @@ pub(crate) struct Event {
     pub(crate) contact: ContactId,
     /// Which.
     pub(crate) message: MessageId,
-    /// Whether it went to the contact; else somebody of the shop was told.
-    pub(crate) to_contact: bool,
+    /// The contact whom the address means to which it went; none when somebody of the shop was told.
+    pub(crate) addressee: Option<ContactId>,
     /// SES's own id of it.
     pub(crate) provider_id: String,
     /// When SES took it, which every event proves.
@@ -142,8 +142,9 @@ pub(crate) fn read(body: &str) -> Result<Said, serde_json::Error> {
         Some((contact, message)) => {
             let (provider_id, accepted_at) = (mail.message_id, mail.timestamp);
             let told = mail.tags.get("medium").is_some_and(|medium| medium == &["tell"]);
-            let to_contact = !told;
-            Said::Of(Event { contact, message, to_contact, provider_id, accepted_at, news })
+            let addressee = tag(&mail.tags, "addressee").and_then(|id| id.parse().ok());
+            let addressee = (!told).then_some(addressee.unwrap_or(contact));
+            Said::Of(Event { contact, message, addressee, provider_id, accepted_at, news })
         }
         None => Said::OfAnother,
     })
@@ -151,12 +152,16 @@ pub(crate) fn read(body: &str) -> Result<Said, serde_json::Error> {
 
 /// The message that the tags name.
 fn named(tags: &BTreeMap<String, Vec<String>>) -> Option<(ContactId, MessageId)> {
-    let tag = |name| match tags.get(name).map(Vec::as_slice) {
-        Some([value]) => Some(value),
-        _ => None,
-    };
+    let tag = |name| tag(tags, name);
     let (run, generation) = (tag("run")?.parse().ok()?, tag("generation")?.parse().ok()?);
     Some((tag("contact")?.parse().ok()?, MessageId { run, generation }))
+}
+
+fn tag<'a>(tags: &'a BTreeMap<String, Vec<String>>, name: &str) -> Option<&'a str> {
+    match tags.get(name).map(Vec::as_slice) {
+        Some([value]) => Some(value),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -68,8 +68,8 @@ impl Function {
             _ => None,
         };
         // What the shop's own people do with their mail says nothing of the contact's address.
-        if let (Some((why, at)), true) = (suppressed, event.to_contact) {
-            self.store.suppress(contact, Channel::Email, why, at).await?;
+        if let (Some((why, at)), Some(addressee)) = (suppressed, event.addressee) {
+            self.store.suppress(addressee, Channel::Email, why, at).await?;
         }
         let mark = match event.news {
             News::Accepted => None,

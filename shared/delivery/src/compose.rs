@@ -78,6 +78,8 @@ pub struct Occasion<'a> {
     pub run: &'a Run,
     /// The message.
     pub message: MessageId,
+    /// The contact at which it stands: another one that gave way to this, perhaps.
+    pub home: ContactId,
     /// The run's flow.
     pub flow: &'a Flow,
     /// Who sends, and what the shop says of itself.
@@ -95,7 +97,7 @@ pub(crate) struct Of {
 
 impl Occasion<'_> {
     pub(crate) fn of(&self) -> Of {
-        Of { contact: self.contact.id, message: self.message }
+        Of { contact: self.home, message: self.message }
     }
 }
 
@@ -283,6 +285,11 @@ impl Composer {
         self.contacts.refuser(contact.id, contact.profile.phone.as_deref(), channel)
     }
 
+    /// The contact whom an address alone would mean, under whose id it is suppressed.
+    pub(crate) fn addressee(&self, address: &str) -> Option<ContactId> {
+        self.contacts.contact(Some(address), None)
+    }
+
     /// Ends a text part as the layout ends an HTML part: who sends, and the way out.
     fn with_footer(
         &self,
@@ -340,7 +347,7 @@ impl Composer {
     }
 
     fn pixel_url(&self, occasion: &Occasion<'_>) -> String {
-        let (contact, message) = (occasion.contact.id, occasion.message);
+        let Of { contact, message } = occasion.of();
         format!("{}/o/{}", self.public_url, self.keys.sign(&Link::Open { contact, message }))
     }
 

@@ -3,12 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use masa_dispatch::{Fate, SendJob};
 use masa_domain::{
-    Action, Answer, Channel, Contact, Flow, Kind, Medium, Message, OnUnknown, Refusals, Run, Setup,
-    Skip, State, Status, Suppressions,
+    Action, Answer, Channel, Contact, ContactId, Flow, Kind, Medium, Message, OnUnknown, Refusals,
+    Run, Setup, Skip, State, Status, Suppressions,
     planted::{self, Bug},
 };
 use masa_runtime::{Clock, Config, Missing};
-use masa_store::{Claim, Flows, Loaded, Settle, Store};
+use masa_store::{Claim, Flows, Found, Loaded, Settle, Store};
 
 use crate::{
     compose::{Composer, Occasion},
@@ -43,6 +43,9 @@ pub enum Error {
         /// The step.
         step: String,
     },
+    /// The contact is giving way to another one, which will have the run.
+    #[error("the contact is being joined with another")]
+    Joining,
     /// Another invocation holds the claim, or held it when it died.
     #[error("the message is claimed by another invocation")]
     InFlight {
@@ -78,7 +81,7 @@ impl Error {
     pub fn fate(&self, now: Timestamp) -> Fate {
         match self {
             Self::Store(error) if error.is_permanent() => Fate::Never,
-            Self::Store(_) | Self::NoStep { .. } => Fate::Again,
+            Self::Store(_) | Self::NoStep { .. } | Self::Joining => Fate::Again,
             Self::InFlight { until }
             | Self::Later { until, .. }
             | Self::Closed { until }
@@ -96,6 +99,7 @@ struct Permit<'a> {
 struct Scene<'a> {
     contact: &'a Contact,
     run: &'a Run,
+    addressee: Option<ContactId>,
     setup: &'a Setup,
     now: Timestamp,
 }
@@ -170,7 +174,7 @@ impl Courier {
             self.attempt(&errand, &claim, None).await?;
         }
         let early = match planted::on(Bug::LookBeforeClaim) {
-            true => Some(self.store.load(job.contact).await?),
+            true => Some(self.store.find(job.contact).await?),
             false => None,
         };
         let Some(claim) = self.claim(&errand, owner).await? else { return Ok(()) };
@@ -257,14 +261,23 @@ impl Courier {
         &self,
         errand: &Errand<'_>,
         claim: &Held,
-        early: Option<Loaded>,
+        early: Option<Found>,
     ) -> Result<Status, Error> {
         let job = errand.job;
-        let loaded = match early {
-            Some(loaded) => loaded,
-            None => self.store.load(job.contact).await?,
+        let Found { passed, id, loaded } = match early {
+            Some(found) => found,
+            None => self.store.find(job.contact).await?,
         };
-        let Loaded { contact, mut refusals, suppressions } = loaded;
+        if passed.iter().any(|passed| passed.gone.is_some_and(|gone| !gone.taken)) {
+            return Err(Error::Joining);
+        }
+        let Loaded { contact, mut refusals, mut suppressions } = loaded;
+        let address = contact.as_ref().and_then(|contact| contact.profile.email.as_deref());
+        let addressee = address.and_then(|address| self.composer.addressee(address));
+        if let Some(addressee) = addressee.filter(|addressee| *addressee != id) {
+            // One person, another address than the first.
+            suppressions = self.store.suppressions(addressee).await?;
+        }
         if let (Some(contact), Some(channel)) = (&contact, errand.medium.channel()) {
             let refuser = self.composer.refuser(contact, channel);
             if refuser != contact.id && errand.kind == Kind::Marketing {
@@ -286,7 +299,7 @@ impl Courier {
                 }
             }
         };
-        let scene = Scene { contact, run, setup: &catalogue.setup, now };
+        let scene = Scene { contact, run, addressee, setup: &catalogue.setup, now };
         match self.send(errand, &scene, permit).await {
             Ok(sent) => self.outcome(errand, sent, claim),
             Err(reason) => Ok(Status::Failed { at: now, reason }),
@@ -323,14 +336,15 @@ impl Courier {
     ) -> Result<Sent, String> {
         let Errand { job, flow, kind, medium, .. } = errand;
         let (message, kind) = (job.message, *kind);
-        let Scene { contact, run, setup, now } = *scene;
-        let occasion = Occasion { contact, run, message, flow, setup, kind };
+        let Scene { contact, run, addressee, setup, now } = *scene;
+        let home = job.contact;
+        let occasion = Occasion { contact, run, message, home, flow, setup, kind };
         let words = |error: crate::CannotCompose| error.to_string();
         let action = flow.steps.get(&job.step).map(|step| &step.action);
         match (action, permit) {
             (Some(Action::Email { template, subject, .. }), Some(permit)) => {
                 let mail = self.composer.mail(permit.address, template, subject, &occasion);
-                Ok(self.provider.mail(&mail.map_err(words)?, job, *medium).await)
+                Ok(self.provider.mail(&mail.map_err(words)?, job, *medium, addressee).await)
             }
             (Some(Action::Sms { text, .. }), Some(permit)) => {
                 let text = self.composer.text(permit.address, text, &occasion);
@@ -340,7 +354,7 @@ impl Courier {
                 let gone = || format!("shop.yaml names no person `{person}` any more");
                 let person = setup.people.get(person).ok_or_else(gone)?;
                 let mail = self.composer.tell(person, text, &occasion).map_err(words)?;
-                Ok(self.provider.mail(&mail, job, *medium).await)
+                Ok(self.provider.mail(&mail, job, *medium, None).await)
             }
             (Some(Action::Call { system, send }), _) => {
                 let gone = || format!("shop.yaml names no system `{system}` any more");

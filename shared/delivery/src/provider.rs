@@ -9,7 +9,7 @@ use aws_sdk_sesv2::{
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::RetryConfig};
 use masa_dispatch::SendJob;
-use masa_domain::{Kind, Medium};
+use masa_domain::{ContactId, Kind, Medium};
 use masa_runtime::{Config, Missing};
 use serde_json::Value;
 
@@ -53,8 +53,14 @@ impl Provider {
         })
     }
 
-    /// Sends a mail, tagged so that SES's events name the message.
-    pub(crate) async fn mail(&self, mail: &Mail, job: &SendJob, medium: Medium) -> Sent {
+    /// Sends a mail, tagged so that SES's events name the message, and whom its address means.
+    pub(crate) async fn mail(
+        &self,
+        mail: &Mail,
+        job: &SendJob,
+        medium: Medium,
+        addressee: Option<ContactId>,
+    ) -> Sent {
         let Some(content) = content(mail) else {
             return Sent::Rejected("Unbuildable".to_owned());
         };
@@ -65,7 +71,7 @@ impl Provider {
             .destination(Destination::builder().to_addresses(&mail.to).build())
             .content(content)
             .set_reply_to_addresses(mail.reply_to.clone().map(|address| vec![address]))
-            .set_email_tags(tags(job, medium))
+            .set_email_tags(tags(job, medium, addressee))
             .set_configuration_set_name(self.configuration_set.clone());
         let error = match request.send().await {
             Ok(sent) => return Sent::Accepted(sent.message_id.unwrap_or_default()),
@@ -147,16 +153,20 @@ fn content(mail: &Mail) -> Option<EmailContent> {
 }
 
 /// Tags: letters, digits, `_` and `-` only. They come back in SES's events.
-fn tags(job: &SendJob, medium: Medium) -> Option<Vec<MessageTag>> {
+fn tags(job: &SendJob, medium: Medium, addressee: Option<ContactId>) -> Option<Vec<MessageTag>> {
     let tag = |name: &str, value: &str| MessageTag::builder().name(name).value(value).build().ok();
-    Some(vec![
+    let mut tags = vec![
         tag("flow", &job.flow)?,
         tag("step", &job.step)?,
         tag("medium", medium.as_str())?,
         tag("contact", &job.contact.to_string())?,
         tag("run", &job.message.run.to_string())?,
         tag("generation", &job.message.generation.to_string())?,
-    ])
+    ];
+    if let Some(addressee) = addressee.filter(|addressee| *addressee != job.contact) {
+        tags.push(tag("addressee", &addressee.to_string())?);
+    }
+    Some(tags)
 }
 
 type SdkError<E> = aws_sdk_sesv2::error::SdkError<E, aws_sdk_sesv2::config::http::HttpResponse>;

@@ -100,9 +100,10 @@ impl Dispatch {
         now: Timestamp,
     ) -> Result<(), Error> {
         match effect {
-            Effect::Send { message, flow, version, step } => {
+            Effect::Send { home, message, flow, version, step } => {
                 let (flow, step) = (flow.clone(), step.clone());
-                let job = SendJob { contact, message: *message, flow, version: *version, step };
+                let (contact, message, version) = (*home, *message, *version);
+                let job = SendJob { contact, message, flow, version, step };
                 self.enqueue(&self.send_queue, &job, 0).await
             }
             Effect::Arm { run, generation, until } => {

@@ -11,6 +11,7 @@ use crate::{
     consent::{Answer, Channel, Consent},
     fact::{Fact, Happening, OrderStatus},
     id::{ContactId, FactId, MessageId, RunId},
+    person::Gone,
     purchases::{Purchases, Turned},
     run::{End, Run},
     segments::Membership,
@@ -46,7 +47,7 @@ const READS_KNOWN: u32 = 5;
 
 /// How many applied facts are remembered; beyond it the oldest goes first, although it could still
 /// be delivered again. Nobody buys five hundred times a day.
-const APPLIED_KEPT: usize = 500;
+pub(crate) const APPLIED_KEPT: usize = 500;
 
 /// How many lists a contact may be on.
 const LISTS_MAX: usize = 200;
@@ -63,6 +64,12 @@ pub struct Contact {
     pub version: u64,
     /// When Masa first heard of the person.
     pub created_at: Timestamp,
+    /// Where it went, when it turned out to be another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone: Option<Gone>,
+    /// The other ids under which it is known, and since when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub known_as: BTreeMap<ContactId, Timestamp>,
     /// Name, address, language.
     #[serde(default)]
     pub profile: Profile,
@@ -201,6 +208,8 @@ impl Contact {
             id,
             version: 0,
             created_at: now,
+            gone: None,
+            known_as: BTreeMap::new(),
             profile: Profile::default(),
             told_at: BTreeMap::new(),
             fields: BTreeMap::new(),
@@ -276,8 +285,14 @@ impl Contact {
     }
 
     fn see(&mut self, key: String, at: Timestamp) {
-        let seen = self.seen.entry(key).or_insert(Seen { times: 0, last_at: at });
-        *seen = Seen { times: seen.times.saturating_add(1), last_at: seen.last_at.max(at) };
+        self.have_seen(key, Seen { times: 1, last_at: at });
+    }
+
+    /// Counts what happened some times.
+    pub(crate) fn have_seen(&mut self, key: String, more: Seen) {
+        let seen = self.seen.entry(key).or_insert(Seen { times: 0, ..more });
+        let times = seen.times.saturating_add(more.times);
+        *seen = Seen { times, last_at: seen.last_at.max(more.last_at) };
         forget_oldest(&mut self.seen, SEEN_KEPT, |seen| seen.last_at);
     }
 

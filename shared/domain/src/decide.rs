@@ -18,7 +18,7 @@ use crate::{
     contact::Contact,
     fact::Fact,
     flow::Flow,
-    id::{Id, MessageId, RunId},
+    id::{ContactId, Id, MessageId, RunId},
     message::Message,
     walk::Walk,
 };
@@ -53,6 +53,8 @@ pub enum Stimulus {
         /// The version.
         version: u32,
     },
+    /// A contact gave way to this one, and is taken in: as it was when it did.
+    Join(Box<Contact>),
     /// A moment came at which a date or a silence may be due.
     Look,
     /// A run did not move in its time; whatever was to move it is asked for again.
@@ -89,6 +91,8 @@ impl Verdict {
 pub enum Effect {
     /// Put the message on the send queue, with all that a claim of it records.
     Send {
+        /// The contact at which the message stands.
+        home: ContactId,
         /// Which message.
         message: MessageId,
         /// The flow that decided it.
@@ -139,6 +143,8 @@ pub struct Known {
     pub catalogue: Arc<Catalogue>,
     /// Flow versions by name and version; `None` for one that does not exist.
     pub flows: BTreeMap<(String, u32), Option<Arc<Flow>>>,
+    /// Other ids that show the way to the contact now, because of the fact that is decided upon.
+    pub also: Vec<ContactId>,
     /// The messages of runs.
     pub messages: BTreeMap<RunId, Vec<Message>>,
 }
@@ -172,6 +178,7 @@ pub fn decide(
         Stimulus::Move { flow, version } => {
             Id::derive(&["move to", flow, &version.to_string(), &contact.version.to_string()])
         }
+        Stimulus::Join(other) => Id::derive(&["join", &other.id.to_string()]),
         // Each date that came is a cause of its own.
         Stimulus::Look => Id::derive(&["look", &contact.version.to_string()]),
         // The commit that it leads to is its only one: a version is decided upon once.
@@ -194,6 +201,7 @@ pub fn decide(
         Stimulus::Message(message) => walk.message(message)?,
         Stimulus::Read { message, opened, links } => walk.read(message, *opened, links)?,
         Stimulus::Move { flow, version } => walk.move_to(flow, *version)?,
+        Stimulus::Join(other) => walk.take_in(other)?,
         Stimulus::Look => walk.look(met)?,
         Stimulus::Overdue => walk.overdue()?,
     };

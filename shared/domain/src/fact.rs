@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     id::{ContactId, FactId},
+    person::Also,
     trigger::Referral,
 };
 
@@ -128,6 +129,9 @@ pub struct ContactDetails {
     /// Fields to set; `null` clears one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, Value>,
+    /// Other ids under which the sender knows this person, of those that prove what they say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Also>,
     /// What was said about consent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<ConsentGiven>,

@@ -215,6 +215,7 @@ impl<'a> Walk<'a> {
             held: None,
             parked: false,
             awoken_by: None,
+            moved: Vec::new(),
             messages: BTreeMap::new(),
             story: Vec::new(),
             forgotten: 0,

@@ -11,7 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::consent::Channel;
+use crate::{consent::Channel, fact::Platform};
 
 /// A text that is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -171,6 +171,11 @@ impl ContactKey {
     pub fn refuser(&self, contact: ContactId, phone: Option<&str>, channel: Channel) -> ContactId {
         let number = phone.filter(|_| channel == Channel::Sms);
         number.and_then(|number| self.contact(None, Some(number))).unwrap_or(contact)
+    }
+
+    /// The contact of whom only a customer account of a platform is known.
+    pub fn account(&self, platform: Platform, id: &str) -> ContactId {
+        self.derive(platform.as_str(), id)
     }
 
     /// A network address, for counting what comes from it: it can't be read back.

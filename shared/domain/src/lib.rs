@@ -22,6 +22,7 @@ pub mod link;
 mod live;
 mod message;
 mod occurrence;
+mod person;
 pub mod planted;
 mod profile;
 mod purchases;
@@ -52,6 +53,7 @@ pub use flow::{
 pub use id::{ContactId, ContactKey, FactId, Id, MessageId, RunId};
 pub use live::{Dated, LiveFlow, LiveFlows, Standing};
 pub use message::{MARKS_MAX, Medium, Message, Skip, Status};
+pub use person::{ALSO_KNOWN_MAX, Also, Gone, Moved};
 pub use purchases::{PurchaseTest, Purchases, Recent};
 pub use quiet::{Rest, Windows};
 pub use run::{End, Held, Run, State};

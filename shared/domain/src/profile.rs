@@ -3,6 +3,7 @@
 use crate::{
     contact::Contact,
     fact::{Fact, Happening},
+    person::Also,
 };
 
 impl Contact {
@@ -13,6 +14,8 @@ impl Contact {
         // Anybody may fill in a form with anybody's address: it adds what is not known, and changes
         // nothing that is.
         let public = matches!(fact.what, Happening::Signup { form: Some(_) });
+        // Who has two addresses is told of by either; which one they have now, their account says.
+        let of_account = told.also.iter().any(|also| matches!(also, Also::Account(_)));
         let (told_at, received_at) = (fact.told_at(), fact.received_at);
         for (name, to, from) in [
             ("email", &mut profile.email, &told.email),
@@ -24,7 +27,8 @@ impl Contact {
             ("country", &mut profile.country, &told.country),
         ] {
             let known_at = self.told_at.get(name).copied();
-            let stands = (public && to.is_some()) || known_at > Some(told_at);
+            let fixed = public || (name == "email" && !of_account);
+            let stands = (fixed && to.is_some()) || known_at > Some(told_at);
             if from.is_none() || stands {
                 continue;
             }

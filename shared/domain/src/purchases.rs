@@ -179,21 +179,22 @@ impl Purchases {
     /// An order that is no younger than one that was dropped from the register is passed over, for it
     /// may be in the sums already; unless it has no version: then it is told once, and counted.
     pub(crate) fn take(&mut self, order: &Order, at: Timestamp) -> Option<Turned> {
-        let mut told = Recent::new(order, at);
+        let told = Recent::new(order, at);
+        let is_known = self.recent.iter().any(|known| known.order == told.order);
+        let may_be_counted = told.changed_at.is_some() || !told.is_bought();
+        if !is_known && self.dropped_at >= Some(at) && may_be_counted {
+            return None;
+        }
+        self.meet(told)
+    }
+
+    /// Puts an order into the register, and moves the sums.
+    fn meet(&mut self, mut told: Recent) -> Option<Turned> {
         let known = self.recent.iter().position(|known| known.order == told.order);
-        let before = match known {
-            Some(known) => {
-                let before = self.recent.remove(known);
-                told = before.merged(told);
-                Some(before)
-            }
-            None if self.dropped_at >= Some(at)
-                && (told.changed_at.is_some() || !told.is_bought()) =>
-            {
-                return None;
-            }
-            None => None,
-        };
+        let before = known.map(|known| self.recent.remove(known));
+        if let Some(before) = &before {
+            told = before.merged(told);
+        }
         let turned = told.turned(before.as_ref());
         if let Some(before) = before.as_ref().filter(|before| before.is_bought()) {
             self.uncount(before);
@@ -205,6 +206,28 @@ impl Purchases {
         self.recent.sort_by(|a, b| (a.at, &a.order).cmp(&(b.at, &b.order)));
         self.drop_oldest(ORDERS_KEPT);
         turned
+    }
+
+    /// Takes in what another contact bought who turns out to be the same person. An order that both knew of
+    /// counts once, as far as both remember it.
+    pub(crate) fn take_in(&mut self, mut other: Self) {
+        let recent = std::mem::take(&mut other.recent);
+        for order in recent.iter().filter(|order| order.is_bought()) {
+            other.uncount(order);
+        }
+        // What is left are the sums of orders that it remembers no more.
+        self.orders = self.orders.saturating_add(other.orders);
+        self.spent = self.spent.saturating_add(other.spent);
+        self.last_at = self.last_at.max(other.last_at);
+        for (product, theirs) in other.products {
+            let own = self.products.entry(product).or_insert(Seen { times: 0, ..theirs });
+            own.times = own.times.saturating_add(theirs.times);
+            own.last_at = own.last_at.max(theirs.last_at);
+        }
+        self.dropped_at = self.dropped_at.max(other.dropped_at);
+        for order in recent {
+            self.meet(order);
+        }
     }
 
     fn count(&mut self, order: &Recent) {

@@ -12,6 +12,7 @@ use crate::{
     flow::Kind,
     id::{FactId, Id, RunId},
     message::Status,
+    person::Moved,
     story::{Entry, What},
 };
 
@@ -69,6 +70,9 @@ pub struct Run {
     /// to ask for this run's effects too when it comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub awoken_by: Option<Id>,
+    /// Where the messages stand that it decided when it was another contact's, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Moved>,
     /// The messages that it decided, by step: the generation of the last one.
     #[serde(default)]
     pub messages: BTreeMap<String, u32>,

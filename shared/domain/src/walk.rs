@@ -52,6 +52,8 @@ impl<'a> Walk<'a> {
         if self.contact.has_applied(fact) && !planted::on(Bug::CountTwice) {
             return Ok(self.again());
         }
+        let also = self.known.also.iter().map(|id| (*id, self.now));
+        self.contact.known_as.extend(also);
         let mut told: BTreeMap<String, Option<Value>> = BTreeMap::new();
         for field in fields_of(fact) {
             let before = self.contact.field(&field);
@@ -222,11 +224,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Asks for what a run's state needs.
-    fn stand_by(&mut self, id: RunId) {
+    pub(crate) fn stand_by(&mut self, id: RunId) {
         let Some(run) = self.contact.runs.get(&id) else { return };
         let generation = run.generation;
         match &run.state {
             State::Sending { step } => self.effects.push(Effect::Send {
+                home: run.home(generation, self.contact.id),
                 message: MessageId { run: id, generation },
                 flow: run.flow.clone(),
                 version: run.version,

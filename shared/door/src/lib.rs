@@ -6,7 +6,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use jiff::Timestamp;
-use masa_domain::{Channel, ContactKey, Fact};
+use masa_domain::{Also, Channel, ContactKey, Fact, Happening};
 use masa_intake::{
     Malformed,
     signature::{Refused, StandardWebhooks},
@@ -126,7 +126,16 @@ impl Door {
     /// Those of the table: stored or not. It may be done again.
     pub async fn store_fact(&self, fact: &Fact) -> Result<Recorded, masa_store::Error> {
         self.refuse(fact).await?;
-        self.store.record(fact).await
+        // Anybody may fill in a form with anybody's number.
+        let public = matches!(fact.what, Happening::Signup { form: Some(_) });
+        let (email, phone) = (&fact.details.email, &fact.details.phone);
+        let number = phone.as_deref().filter(|_| email.is_some() && !public);
+        let Some(number) = number.and_then(|phone| self.contacts.contact(None, Some(phone))) else {
+            return self.store.record(fact).await;
+        };
+        let mut fact = fact.clone();
+        fact.details.also.push(Also::Phone(number));
+        self.store.record(&fact).await
     }
 
     async fn take(&self, fact: &Fact) -> Result<Recorded, Reply> {

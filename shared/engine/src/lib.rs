@@ -4,6 +4,7 @@
 //! which then asks for the same effects once more: a crash between commit and effects is mended by
 //! the redelivery of the stimulus.
 
+mod person;
 mod versions;
 
 use masa_dispatch::Dispatch;
@@ -77,30 +78,44 @@ impl Engine {
     }
 
     /// Works off one stimulus: one query, one conditional write when something changes, and the
-    /// effects.
+    /// effects. What is for a contact that gave way to another is that one's.
     ///
     /// # Errors
     /// [`Error`]; the stimulus has to be delivered again.
     pub async fn advance(&self, contact: ContactId, stimulus: &Stimulus) -> Result<(), Error> {
         for _ in 0..TRIES {
             let now = self.clock.now();
-            let loaded = self.store.load(contact).await?;
-            let state = loaded.contact.unwrap_or_else(|| Contact::new(contact, now));
-            let decision = decide_reading(&self.store, &self.flows, &state, stimulus, now).await?;
-            tracing::debug!(%contact, verdict = decision.verdict.as_str(), "decided");
-            self.planted(contact, &decision, now).await?;
-            if let Some(next) = &decision.contact
-                && self.store.commit(next).await? == Commit::Conflict
-            {
-                tracing::info!(%contact, "another commit came first; deciding again");
-                continue;
+            let Some(mut state) = self.person(contact, now).await? else { continue };
+            let Some(also) = self.meet(&mut state, stimulus, now).await? else { continue };
+            if self.decide(&state, stimulus, also, now).await? == Commit::Done {
+                return Ok(());
             }
-            for effect in &decision.effects {
-                self.dispatch.carry_out(contact, effect, now).await?;
-            }
-            return Ok(());
+            tracing::info!(%contact, "another commit came first; deciding again");
         }
         Err(Error::Contended)
+    }
+
+    /// Decides, commits and carries out.
+    async fn decide(
+        &self,
+        state: &Contact,
+        stimulus: &Stimulus,
+        also: Vec<ContactId>,
+        now: jiff::Timestamp,
+    ) -> Result<Commit, Error> {
+        let contact = state.id;
+        let decision = decide_reading(&self.store, &self.flows, state, stimulus, also, now).await?;
+        tracing::debug!(%contact, verdict = decision.verdict.as_str(), "decided");
+        self.planted(contact, &decision, now).await?;
+        if let Some(next) = &decision.contact
+            && self.store.commit(next).await? == Commit::Conflict
+        {
+            return Ok(Commit::Conflict);
+        }
+        for effect in &decision.effects {
+            self.dispatch.carry_out(contact, effect, now).await?;
+        }
+        Ok(Commit::Done)
     }
 
     /// Works off a stored fact once more; one that is gone is let go.
@@ -179,9 +194,10 @@ pub(crate) async fn decide_reading(
     flows: &Flows,
     contact: &Contact,
     stimulus: &Stimulus,
+    also: Vec<ContactId>,
     now: jiff::Timestamp,
 ) -> Result<Decision, Error> {
-    let mut known = Known { catalogue: flows.catalogue().await?, ..Known::default() };
+    let mut known = Known { catalogue: flows.catalogue().await?, also, ..Known::default() };
     for _ in 0..READS_MAX {
         match decide(contact, stimulus, &known, now) {
             Ok(decision) => return Ok(decision),
@@ -190,7 +206,10 @@ pub(crate) async fn decide_reading(
                 known.flows.insert((name, version), flow);
             }
             Err(Need::Messages(run)) => {
-                let messages = store.messages(contact.id, run).await?;
+                let mut messages = store.messages(contact.id, run).await?;
+                for moved in contact.runs.get(&run).iter().flat_map(|run| &run.moved) {
+                    messages.extend(store.messages(moved.from, run).await?);
+                }
                 known.messages.insert(run, messages);
             }
         }

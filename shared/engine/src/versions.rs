@@ -55,7 +55,8 @@ impl Versions {
     pub async fn inside(&self, to: &Flow, version: Option<u32>) -> Result<Vec<Inside>, Error> {
         let mut inside = Vec::new();
         for contact in self.store.inside().await? {
-            let Loaded { contact: Some(contact), .. } = self.store.load(contact).await? else {
+            let Loaded { contact: Some(contact), .. } = self.store.find(contact).await?.loaded
+            else {
                 continue;
             };
             for run in contact.runs.values().filter(|run| run.flow == to.name && run.is_live()) {
@@ -98,11 +99,13 @@ impl Versions {
     ) -> Result<bool, Error> {
         let stimulus = Stimulus::Move { flow: flow.to_owned(), version };
         for _ in 0..TRIES {
-            let Loaded { contact: Some(state), .. } = self.store.load(contact).await? else {
+            let Loaded { contact: Some(state), .. } = self.store.find(contact).await?.loaded else {
                 return Ok(false);
             };
             let now = self.clock.now();
-            let decision = decide_reading(&self.store, &self.flows, &state, &stimulus, now).await?;
+            let decision =
+                decide_reading(&self.store, &self.flows, &state, &stimulus, Vec::new(), now)
+                    .await?;
             let Some(next) = &decision.contact else { return Ok(false) };
             if self.store.commit(next).await? != Commit::Conflict {
                 return Ok(true);

@@ -199,6 +199,7 @@ impl Setting {
             held: None,
             parked: false,
             awoken_by: None,
+            moved: Vec::new(),
             messages: BTreeMap::from([(step.clone(), 1)]),
             story: Vec::new(),
             forgotten: 2,

@@ -49,6 +49,7 @@ impl Stage {
         let mut known = Known {
             catalogue: Arc::clone(&self.catalogue),
             flows: self.flows.clone(),
+            also: Vec::new(),
             messages: contact.runs.keys().map(|run| (*run, Vec::new())).collect(),
         };
         for message in messages {

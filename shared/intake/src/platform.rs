@@ -5,7 +5,7 @@
 //! ignored, and only a body that isn't the platform's is refused.
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
-use masa_domain::{ContactDetails, ContactKey, Fact, FactId, Happening, Item};
+use masa_domain::{Also, ContactDetails, ContactKey, Fact, FactId, Happening, Item, Platform};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -27,15 +27,23 @@ pub(crate) struct Receipt<'a> {
 }
 
 impl Receipt<'_> {
-    /// A fact about whoever `details` name, if anybody; at `at`, but nothing has happened in the future.
+    /// The customer account `id` of a platform, for facts that are of whom it belongs to.
+    pub(crate) fn account(self, platform: Platform, id: Option<String>) -> Vec<Also> {
+        Vec::from_iter(id.map(|id| Also::Account(self.key.account(platform, &id))))
+    }
+
+    /// A fact about whoever `details` name, if anybody: by address, number, or else account; at `at`, but
+    /// nothing has happened in the future.
     pub(crate) fn fact(
         self,
         id: FactId,
         at: Option<Timestamp>,
-        details: ContactDetails,
+        mut details: ContactDetails,
         what: Happening,
     ) -> Option<Fact> {
-        let contact = self.key.contact(details.email.as_deref(), details.phone.as_deref())?;
+        let contact = self.key.contact(details.email.as_deref(), details.phone.as_deref());
+        let contact = contact.or_else(|| details.also.first().map(|also| also.id()))?;
+        details.also.retain(|also| also.id() != contact);
         let (received_at, at) = (self.now, at.unwrap_or(self.now).min(self.now));
         Some(Fact { id, contact, received_at, at, details, what })
     }

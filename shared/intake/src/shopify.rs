@@ -7,7 +7,7 @@
 //! Payloads: <https://shopify.dev/docs/api/webhooks/latest>.
 
 use jiff::Timestamp;
-use masa_domain::{ContactDetails, ContactKey, Fact};
+use masa_domain::{ContactDetails, ContactKey, Fact, Platform};
 
 use crate::{
     address, json,
@@ -99,11 +99,14 @@ impl Told<'_> {
         let places =
             [billing, order.object("shipping_address"), customer.object("default_address")];
         let emails = ["email", "contact_email"];
+        let email = emails.iter().find_map(|name| order.read(name, address::email));
+        let accounts = customer.read("email", address::email);
+        // At a till one account buys for many.
+        let is_accounts = email.is_none() || email == accounts;
+        let account = customer.id("id").filter(|_| is_accounts);
         ContactDetails {
-            email: emails
-                .iter()
-                .find_map(|name| order.read(name, address::email))
-                .or_else(|| customer.read("email", address::email)),
+            email: email.or(accounts),
+            also: self.receipt.account(Platform::Shopify, account),
             phone: [order, customer, billing]
                 .iter()
                 .find_map(|who| who.read("phone", address::phone)),

@@ -22,8 +22,8 @@
 //! doesn't, and they are ignored.
 //!
 //! **Whom it concerns.** The address is that of the object, else `metadata.email`. A subscription
-//! carries only a customer's id: put the address into its metadata
-//! (`subscription_data.metadata.email` of the session), or its events are ignored.
+//! carries only a customer's id: it is of the contact whom the session, an invoice or the metadata named
+//! with that id, before or after.
 
 mod billing;
 mod money;
@@ -118,7 +118,11 @@ impl Told<'_> {
                 None => (Some(name), None),
             })
             .unwrap_or_default();
+        // Expanded, it is an object.
+        let account = self.object.id("customer");
+        let account = account.or_else(|| self.object.object("customer").id("id"));
         ContactDetails {
+            also: self.receipt.account(Platform::Stripe, account),
             email: email.or_else(|| metadata.read("email", address::email)),
             phone: who
                 .read(&named("phone"), address::phone)

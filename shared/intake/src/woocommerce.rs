@@ -146,7 +146,9 @@ fn status(told: &Told<'_>) -> Option<OrderStatus> {
 fn customer(told: Told<'_>) -> Option<Fact> {
     let what = platform::event(&told.event(), []);
     let at = told.object.moment("date_modified_gmt");
-    told.receipt.fact(told.fact_id(told.topic, ""), at, told.details(), what)
+    let also = told.receipt.account(Platform::Woocommerce, Some(told.id.clone()));
+    let details = ContactDetails { also, ..told.details() };
+    told.receipt.fact(told.fact_id(told.topic, ""), at, details, what)
 }
 
 fn subscription(told: Told<'_>) -> Option<Fact> {

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use masa_domain::{
-    Channel, Contact, ContactId, Fact, FactId, Message, Refusals, Suppressed, Suppressions,
+    Channel, Contact, ContactId, Fact, FactId, Gone, Message, Refusals, Suppressed, Suppressions,
     WhySuppressed,
     planted::{self, Bug},
 };
@@ -17,6 +17,13 @@ use crate::{
     },
     messages::write,
 };
+
+/// How often a contact may have given way; each time the next one had a greater id, or an address.
+const HOPS_MAX: usize = 20;
+
+#[derive(Debug, thiserror::Error)]
+#[error("it gave way to others more than {HOPS_MAX} times")]
+struct WayTooLong;
 
 /// Whether a fact was new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +53,17 @@ pub struct Loaded {
     pub refusals: Refusals,
     /// The suppressions.
     pub suppressions: Suppressions,
+}
+
+/// Where a contact is, which may have given way to others.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The contacts that gave way, on the way from the id that was asked for.
+    pub passed: Vec<Contact>,
+    /// The id at which the way ends.
+    pub id: ContactId,
+    /// What stands there.
+    pub loaded: Loaded,
 }
 
 /// Everything of a contact.
@@ -90,6 +108,23 @@ impl Store {
             }
         }
         Ok(loaded)
+    }
+
+    /// Reads the contact that an id means: one strongly consistent query, and one more for each contact on
+    /// the way that gave way to another.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub async fn find(&self, contact: ContactId) -> Result<Found, Error> {
+        let mut found = Found { passed: Vec::new(), id: contact, loaded: Loaded::default() };
+        while found.passed.len() <= HOPS_MAX {
+            found.loaded = self.load(found.id).await?;
+            let gone = found.loaded.contact.as_ref().and_then(|state| state.gone);
+            let Some(gone) = gone else { return Ok(found) };
+            found.passed.extend(found.loaded.contact.take());
+            found.id = gone.to;
+        }
+        Err(corrupt(&key::contact(contact), STATE, &WayTooLong))
     }
 
     /// Reads a stored fact; `None` when it is not there (any more).
@@ -137,9 +172,12 @@ impl Store {
             item.insert(WATCH.to_owned(), text(watch(contact.id)));
             item.insert(DUE.to_owned(), AttributeValue::N(due.as_second().to_string()));
         }
-        let look = contact.look_at.map_or(NEVER, jiff::Timestamp::as_second);
-        item.insert(SHARD.to_owned(), text(watch(contact.id)));
-        item.insert(LOOK.to_owned(), AttributeValue::N(look.to_string()));
+        // A sign is nobody to be looked at.
+        if contact.gone.is_none_or(|gone| !gone.taken) {
+            let look = contact.look_at.map_or(NEVER, jiff::Timestamp::as_second);
+            item.insert(SHARD.to_owned(), text(watch(contact.id)));
+            item.insert(LOOK.to_owned(), AttributeValue::N(look.to_string()));
+        }
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         let put = if planted::on(Bug::DropCondition) {
             put
@@ -156,12 +194,47 @@ impl Store {
         }
     }
 
-    /// Records that a contact refused a channel: one write, seen by every claim from then on. A younger
-    /// refusal stands.
+    /// Reads the suppressions under an id alone: one strongly consistent read.
+    ///
+    /// # Errors
+    /// [`Error`] when the table can't be read, or holds something else.
+    pub async fn suppressions(&self, contact: ContactId) -> Result<Suppressions, Error> {
+        let item = self.item(&key::contact(contact), SUPPRESSIONS).await?;
+        item.map_or_else(|| Ok(Suppressions::default()), from_item)
+    }
+
+    /// Records that a contact refused a channel: one write, seen by every claim from then on, and one
+    /// read. A younger refusal stands. If the contact gave way to another, that one refused too: it has
+    /// taken the refusals in that stood here before, and this one is written there.
     ///
     /// # Errors
     /// [`Error::Unavailable`]; it may be done again.
     pub async fn refuse(
+        &self,
+        contact: ContactId,
+        channel: Channel,
+        refused_at: Timestamp,
+    ) -> Result<(), Error> {
+        let mut refuser = contact;
+        for _ in 0..=HOPS_MAX {
+            self.refuse_as(refuser, channel, refused_at).await?;
+            match self.gone(refuser).await? {
+                Some(gone) => refuser = gone.to,
+                None => return Ok(()),
+            }
+        }
+        Err(corrupt(&key::contact(contact), STATE, &WayTooLong))
+    }
+
+    /// Where a contact went: one strongly consistent read.
+    async fn gone(&self, contact: ContactId) -> Result<Option<Gone>, Error> {
+        let state = self.item(&key::contact(contact), STATE).await?;
+        let gone = state.and_then(|mut state| state.remove("gone"));
+        let read = gone.map(serde_dynamo::from_attribute_value).transpose();
+        read.map_err(|error| corrupt(&key::contact(contact), STATE, &error))
+    }
+
+    async fn refuse_as(
         &self,
         contact: ContactId,
         channel: Channel,
@@ -288,20 +361,22 @@ impl Store {
         write(postpone).await.map(|_| ())
     }
 
-    /// Reads everything of a contact, for people who ask; no journey does.
+    /// Reads everything of a contact, also what came for it under other ids, for people who ask; no journey
+    /// does.
     ///
     /// # Errors
     /// [`Error`] when the table can't be read, or holds something else.
     pub async fn everything(&self, contact: ContactId) -> Result<Person, Error> {
-        let mut person = Person::default();
-        for item in self.query(contact, "").await? {
-            match sort_key(&item) {
-                STATE => person.loaded.contact = Some(from_item(item)?),
-                REFUSALS => person.loaded.refusals = from_item(item)?,
-                SUPPRESSIONS => person.loaded.suppressions = from_item(item)?,
-                sk if sk.starts_with("M#") => person.messages.push(from_item(item)?),
-                sk if sk.starts_with("F#") => person.facts.push(from_item(item)?),
-                _ => {}
+        let Found { id, loaded, .. } = self.find(contact).await?;
+        let mut person = Person { loaded, ..Person::default() };
+        let others = person.loaded.contact.iter().flat_map(|contact| contact.known_as.keys());
+        for id in others.copied().chain([id]).collect::<Vec<_>>() {
+            for item in self.query(id, "").await? {
+                match sort_key(&item) {
+                    sk if sk.starts_with("M#") => person.messages.push(from_item(item)?),
+                    sk if sk.starts_with("F#") => person.facts.push(from_item(item)?),
+                    _ => {}
+                }
             }
         }
         person.facts.sort_by_key(|fact| fact.received_at);
@@ -313,7 +388,8 @@ impl Store {
     /// # Errors
     /// [`Error`] when the table can't be read, or holds something else.
     pub async fn contacts(&self) -> Result<Vec<Contact>, Error> {
-        self.scan("sk = :kind", STATE).await
+        let states: Vec<Contact> = self.scan("sk = :kind", STATE).await?;
+        Ok(states.into_iter().filter(|contact| contact.gone.is_none()).collect())
     }
 
     /// All items of a kind.

@@ -32,7 +32,7 @@ use aws_sdk_dynamodb::Client;
 use masa_runtime::{Config, Missing};
 
 pub use arrivals::Arrival;
-pub use contacts::{Commit, Loaded, Person, Recorded};
+pub use contacts::{Commit, Found, Loaded, Person, Recorded};
 pub use dates::{Place, Walk};
 pub use error::Error;
 pub use flows::{Publish, Published};

@@ -154,7 +154,7 @@ impl Chance<'_> {
             18..19 => Act::Form { who },
             _ => return self.republish().await,
         };
-        let request = self.sim.shop.request(&act, self.sim.now(), &self.sim.mirror.messages);
+        let request = self.sim.shop.request(&act, self.sim.now(), &self.sim.mirror);
         let Some((function, request)) = request else { return Ok(()) };
         self.tally.acts += 1;
         self.skew();

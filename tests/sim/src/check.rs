@@ -50,7 +50,7 @@ fn under_way(aws: &AwsBox, mirror: &Mirror, told: Told) -> Held<BTreeSet<(RunId,
     }
     for (contact, run) in mirror.live().filter(|_| told == Told::Perhaps) {
         let id = MessageId { run: run.id, generation: run.generation };
-        let settled = mirror.messages.get(&(contact.id, id));
+        let settled = mirror.messages.get(&(run.home(run.generation, contact.id), id));
         if settled.is_some_and(|message| message.status.settled_at().is_some())
             && matches!(run.state, State::Sending { .. })
         {
@@ -125,7 +125,9 @@ impl Sim {
         let runs: BTreeSet<RunId> = under_way.into_iter().map(|(run, _)| run).collect();
         let causes = with_jobs(&self.stack.aws)?;
         for (contact, run) in self.mirror.live() {
-            must(runs.contains(&run.id) || causes.contains(&contact.id), || {
+            let is_cause = |id| self.mirror.meant(id) == self.mirror.meant(contact.id);
+            let caused = causes.iter().copied().any(is_cause);
+            must(runs.contains(&run.id) || caused, || {
                 format!("nothing moves run {} of {}: {run:?}", run.id, contact.id)
             })?;
         }
@@ -138,9 +140,11 @@ impl Sim {
     /// # Errors
     /// The first [`crate::Violation`].
     pub fn check_at_rest(&self) -> Held {
+        let frozen = self.mirror.people().find(|contact| contact.gone.is_some());
+        must(frozen.is_none(), || format!("nobody took {:?} in", frozen.map(|frozen| frozen.id)))?;
         let stuck = self.mirror.live().next();
         must(stuck.is_none(), || format!("a run never ended: {:?}", stuck.map(|(_, run)| run)))?;
-        for contact in self.mirror.contacts.values() {
+        for contact in self.mirror.people() {
             let missed = contact.look_at.filter(|at| *at <= self.now());
             must(missed.is_none(), || format!("nobody looked at {} at {missed:?}", contact.id))?;
         }
@@ -160,16 +164,15 @@ impl Sim {
     }
 
     fn check_counters(&self) -> Held {
-        for contact in self.mirror.contacts.values() {
-            let facts = self.mirror.facts.get(&contact.id);
-            let facts = facts.map_or(&[][..], Vec::as_slice);
+        for contact in self.mirror.people() {
+            let facts = self.mirror.facts_of(contact.id);
             let bought = |what: &Happening| matches!(what, Happening::Purchase(_));
             let orders = facts.iter().filter(|fact| bought(&fact.what)).count();
             must(contact.purchases.orders as usize == orders, || {
                 format!("{orders} orders are counted as {}", contact.purchases.orders)
             })?;
             let mut events: BTreeMap<&str, u32> = BTreeMap::new();
-            for fact in facts {
+            for fact in &facts {
                 if let Happening::Event { name, .. } = &fact.what {
                     *events.entry(name).or_default() += 1;
                 }
@@ -212,11 +215,12 @@ impl Sim {
         for ((contact, id), message) in &self.mirror.messages {
             let sent = self.mirror.accepted(*id);
             if sent > 0 {
+                let contact = self.mirror.meant(*contact);
                 let line = format!("{contact} {} {} sent", message.flow, message.step);
                 *lines.entry(line).or_default() += sent;
             }
         }
-        for contact in self.mirror.contacts.values() {
+        for contact in self.mirror.people() {
             for (flow, ledger) in &contact.flows {
                 let line = format!(
                     "{} {flow} entered {} finished {} left {} failed {}",

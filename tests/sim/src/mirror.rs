@@ -80,9 +80,34 @@ impl Mirror {
         }
     }
 
+    /// The contact that an id means, which may have given way to others.
+    pub(crate) fn meant(&self, id: ContactId) -> ContactId {
+        let mut id = id;
+        while let Some(gone) = self.contacts.get(&id).and_then(|contact| contact.gone) {
+            id = gone.to;
+        }
+        id
+    }
+
+    /// All contacts that are somebody: that gave way to none, or were not taken in yet.
+    pub(crate) fn people(&self) -> impl Iterator<Item = &Contact> {
+        self.contacts.values().filter(|contact| {
+            let stays = self.contacts.get(&self.meant(contact.id));
+            contact.gone.is_none_or(|gone| {
+                !gone.taken && stays.is_none_or(|stays| !stays.known_as.contains_key(&contact.id))
+            })
+        })
+    }
+
+    /// What is known of the contact that an id means.
+    pub(crate) fn facts_of(&self, contact: ContactId) -> Vec<&Fact> {
+        let facts = self.facts.iter().filter(|(id, _)| self.meant(**id) == contact);
+        facts.flat_map(|(_, facts)| facts).collect()
+    }
+
     /// All live runs.
     pub(crate) fn live(&self) -> impl Iterator<Item = (&Contact, &masa_domain::Run)> {
-        self.contacts.values().flat_map(|contact| {
+        self.people().flat_map(|contact| {
             contact.runs.values().filter(|run| run.is_live()).map(move |run| (contact, run))
         })
     }
@@ -301,7 +326,7 @@ impl Mirror {
             return true;
         }
         let Some(channel) = message.medium.channel() else { return true };
-        let Some(contact) = self.contacts.get(&message.contact) else { return false };
+        let Some(contact) = self.contacts.get(&self.meant(message.contact)) else { return false };
         let mut refusals = self.refusals.get(&contact.id).cloned().unwrap_or_default();
         let phone = contact.profile.phone.as_deref();
         let refuser = self.key.refuser(contact.id, phone, channel);
@@ -313,7 +338,10 @@ impl Mirror {
 
     fn is_suppressed(&self, message: &Message) -> bool {
         let Some(channel) = message.medium.channel() else { return false };
-        let of_contact = self.suppressions.get(&message.contact);
+        let contact = self.contacts.get(&self.meant(message.contact));
+        let address = contact.and_then(|contact| contact.profile.email.as_deref());
+        let addressee = self.key.contact(Some(address.unwrap_or_default()), None);
+        let of_contact = addressee.and_then(|addressee| self.suppressions.get(&addressee));
         of_contact.is_some_and(|suppressed| suppressed.0.contains_key(&channel))
     }
 }

@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 use crate::{
     fault::Fault,
     mirror::{Held, Violation},
-    scenario::{ALERT, CLUB, THANKS, WELCOME, alert, hours, open, purchase, signup},
-    shop::Act,
+    scenario::{
+        ALERT, CLUB, REMIND, THANKS, WELCOME, alert, hours, number, open, purchase, signup,
+    },
+    shop::{Act, BY_NUMBER},
     sim::{Progress, Sim, broken},
 };
 
@@ -91,6 +93,7 @@ fn decided(more: Option<Act>) -> Vec<Before> {
 pub fn races() -> Vec<Race> {
     let mut races = races_of_runs();
     races.extend(races_of_messages());
+    races.extend(races_of_joining());
     races
 }
 
@@ -183,6 +186,45 @@ fn races_of_messages() -> Vec<Race> {
             &[WELCOME, THANKS],
             decided(Some(buys())),
             [deliver(), Racer::Delivery("advance")],
+        ),
+    ]
+}
+
+/// A number's contact turns out to be an address's.
+fn races_of_joining() -> Vec<Race> {
+    let texted = |first, then| {
+        let mut before = vec![Before::Act(number("s1", &["tea"]))];
+        before.extend(first);
+        before.push(Before::Act(then));
+        before
+    };
+    let advance = || Racer::Delivery("advance");
+    let (joins, settle) = (signup("s2", "noa", &["tea"]), Before::Act(Act::Settle));
+    let refuses = Act::Refuse { id: "n1".to_owned(), who: BY_NUMBER.to_owned(), mails: false };
+    vec![
+        race(
+            "a joining and the end of a wait",
+            &[REMIND, THANKS],
+            texted(vec![settle.clone(), Before::Fire], buys()),
+            [advance(), Racer::Delivery("wake")],
+        ),
+        race(
+            "a joining and a text",
+            &[REMIND],
+            texted(vec![Before::Deliver("advance")], joins.clone()),
+            [advance(), Racer::Delivery("deliver")],
+        ),
+        race(
+            "a joining and a refusal",
+            &[REMIND],
+            texted(vec![settle.clone()], joins.clone()),
+            [advance(), Racer::Request(refuses)],
+        ),
+        race(
+            "a joining and a look after what is overdue",
+            &[REMIND],
+            texted(vec![settle], joins),
+            [advance(), Racer::Overdue(BY_NUMBER)],
         ),
     ]
 }
@@ -358,7 +400,7 @@ impl Sim {
         };
         let delivery = match racer {
             Racer::Request(act) => {
-                let request = self.shop.request(act, self.now(), &self.mirror.messages);
+                let request = self.shop.request(act, self.now(), &self.mirror);
                 let (function, request) = request.ok_or_else(|| broken("nothing to ask for"))?;
                 let id = self.begin_request(function, request);
                 self.go_on(id, false).await?;

@@ -5,7 +5,7 @@ use masa_domain::Flow;
 
 use crate::{
     mirror::Held,
-    shop::{Act, journeys},
+    shop::{Act, BY_NUMBER, journeys},
 };
 
 pub(crate) const WELCOME: &str = "
@@ -76,6 +76,12 @@ send: { kind: transactional }
 steps: [ { email: lapsed } ]
 ";
 
+pub(crate) const REMIND: &str = "
+flow: remind
+trigger: { joined: tea }
+steps: [ { id: text, sms: 'Hi. {{ unsubscribe_url }}' }, { wait: 1d }, { email: remind }, { wait: 1d }, { email: last } ]
+";
+
 /// A scenario.
 #[derive(Debug, Clone)]
 pub struct Scenario {
@@ -105,6 +111,11 @@ impl Scenario {
 pub(crate) fn signup(id: &str, who: &str, lists: &[&str]) -> Act {
     let lists = lists.iter().map(|list| (*list).to_owned()).collect();
     Act::Signup { id: id.to_owned(), who: who.to_owned(), lists }
+}
+
+/// Somebody signs up of whom only the number is known.
+pub(crate) fn number(id: &str, lists: &[&str]) -> Act {
+    signup(id, BY_NUMBER, lists)
 }
 
 pub(crate) fn purchase(order: &str, who: &str) -> Act {
@@ -194,7 +205,35 @@ pub fn scenarios() -> Vec<Scenario> {
     ]
     .into_iter()
     .chain(what_time_brings())
+    .chain(who_turns_out_to_be_one())
     .collect()
+}
+
+/// A number's contact turns out to be an address's.
+fn who_turns_out_to_be_one() -> [Scenario; 3] {
+    let scenario = |name, flows, acts| Scenario { name, flows, acts };
+    [
+        scenario(
+            "a number that gets an address during a wait",
+            &[REMIND, THANKS][..],
+            vec![number("s1", &["tea"]), hours(2), purchase("1001", "noa"), hours(30)],
+        ),
+        scenario(
+            "a number that gets an address while its text is under way",
+            &[REMIND],
+            vec![number("s1", &["tea"]), signup("s2", "noa", &["newsletter"])],
+        ),
+        scenario(
+            "two on one journey who are one",
+            &[REMIND],
+            vec![
+                number("s1", &["tea"]),
+                hours(2),
+                Act::Form { who: "noa".to_owned() },
+                signup("s2", "noa", &["tea"]),
+            ],
+        ),
+    ]
 }
 
 /// What is lost, and what time alone brings.

@@ -41,7 +41,7 @@ fn news(news: News) -> Said {
     Said::Of(Event {
         contact: ContactId(CONTACT.parse().expect("an id")),
         message: MessageId { run: RUN.parse().expect("an id"), generation: 3 },
-        to_contact: true,
+        addressee: Some(ContactId(CONTACT.parse().expect("an id"))),
         provider_id: "0000014644fe5ef6-9a483358-9170-4cb4-a269-f5dcdf415321-000000".to_owned(),
         accepted_at: at("2026-11-22T10:00:00.123Z"),
         news,
@@ -165,10 +165,16 @@ fn what_is_no_event_is_refused() {
 fn a_mail_to_the_shops_people_is_known() {
     let tags: Value = documented("bounce")["mail"]["tags"].clone();
     let mut tags = tags.as_object().cloned().expect("tags");
-    for (medium, to_contact) in [("tell", false), ("email", true)] {
+    let contact = ContactId(CONTACT.parse().expect("an id"));
+    for (medium, addressee) in [("tell", None), ("email", Some(contact))] {
         tags.insert("medium".to_owned(), json!([medium]));
         let event = read(&with("bounce", "/mail/tags", Value::Object(tags.clone())));
         let Said::Of(event) = event.expect("an event") else { panic!("news") };
-        assert_eq!(event.to_contact, to_contact, "{medium}");
+        assert_eq!(event.addressee, addressee, "{medium}");
     }
+    tags.insert("addressee".to_owned(), json!([RUN]));
+    let event = read(&with("bounce", "/mail/tags", Value::Object(tags)));
+    let Said::Of(event) = event.expect("an event") else { panic!("news") };
+    let other = Some(ContactId(RUN.parse().expect("an id")));
+    assert_eq!(event.addressee, other, "one person, another address than the first");
 }

@@ -61,7 +61,13 @@ fn mail(then: &[Then]) -> Walked {
     Walked::Mail { fate: Fate::Sent, decided: decided(0, then) }
 }
 
+/// Somebody of whom it is known whose number it is.
 async fn join(world: &World) {
+    world
+        .post("/hooks/signup", &json!({"email": "noa@example.com", "phone": "+972505550123"}))
+        .await;
+    world.settle().await;
+    counted(world);
     let body = json!({
         "email": "noa@example.com", "phone": "+972505550123", "lists": ["newsletter"],
         "consent": {"email": true, "sms": true},

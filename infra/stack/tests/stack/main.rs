@@ -13,6 +13,7 @@ mod feedback;
 mod forms;
 mod message;
 mod outward;
+mod person;
 mod refusals;
 mod segments;
 mod setbacks;

@@ -21,6 +21,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
             "dynamodb:ListStreams",
             "dynamodb:PutItem",
             "dynamodb:Query",
+            "dynamodb:UpdateItem",
             "iam:PassRole",
             "scheduler:CreateSchedule",
             "scheduler:DeleteSchedule",
@@ -54,7 +55,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
             "sqs:SendMessage",
         ],
     ),
-    ("event", &["dynamodb:PutItem", "dynamodb:UpdateItem"]),
+    ("event", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
     (
         "feedback",
         &[
@@ -68,7 +69,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ),
     ("open", &["dynamodb:UpdateItem"]),
     ("preferences", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
-    ("purchase", &["dynamodb:PutItem", "dynamodb:UpdateItem"]),
+    ("purchase", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
     ("signup", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
     ("sweep", &["dynamodb:Query", "sqs:GetQueueAttributes", "sqs:SendMessage"]),
     (

@@ -42,6 +42,7 @@ fn told(contact: &Exported) -> (ContactDetails, Option<ConsentGiven>) {
     let lists = contact.lists.iter().cloned().collect();
     let fields = contact.fields.clone();
     let details = ContactDetails {
+        also: Vec::new(),
         email,
         phone,
         first_name,

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     steps,
-    world::{World, email, event, joined, line, need_of, wait},
+    world::{World, contact_id, email, event, joined, line, need_of, wait},
 };
 
 /// Goal: each verdict has the word by which logs are searched.
@@ -115,9 +115,13 @@ fn a_stale_stimulus_asks_for_its_own_run_alone() {
     let run = world.run("it").id;
     world.wake();
     let again = world.decide(&Stimulus::Wake { run, generation: 1 });
-    assert_eq!(again.effects, [need_of(world.run("it")).unwrap()], "of a wake that came before");
+    assert_eq!(
+        again.effects,
+        [need_of(world.run("it"), contact_id()).unwrap()],
+        "of a wake that came before"
+    );
     let other = Stimulus::Wake { run: world.run("other").id, generation: 0 };
-    assert_eq!(world.decide(&other).effects, [need_of(world.run("other")).unwrap()]);
+    assert_eq!(world.decide(&other).effects, [need_of(world.run("other"), contact_id()).unwrap()]);
     let stray = world.decide(&Stimulus::Wake { run, generation: 2 });
     assert_eq!(stray.effects, [], "a run that sends waits for no wake");
     let nobody = RunId(Id::derive(&["nobody's run"]));

@@ -8,7 +8,7 @@ use proptest::{collection::vec, prelude::*};
 use crate::{
     generate::{history, outcome},
     journeys::flows,
-    world::{DAWN, Outcome, World, email, joined, line, need_of, wait},
+    world::{DAWN, Outcome, World, contact_id, email, joined, line, need_of, wait},
 };
 
 proptest! {
@@ -117,7 +117,11 @@ fn a_lost_wake_is_made_good_when_it_is_overdue() {
     world.now = until;
     let early = world.decide(&Stimulus::Overdue);
     assert_eq!((early.verdict, early.contact), (Verdict::Repeated, None), "it may still come");
-    assert_eq!(early.effects, [need_of(world.run("welcome")).unwrap()], "asked for once more");
+    assert_eq!(
+        early.effects,
+        [need_of(world.run("welcome"), contact_id()).unwrap()],
+        "asked for once more"
+    );
 
     let due = world.contact.due().unwrap();
     assert!(due >= until + SignedDuration::from_hours(1), "{due}");

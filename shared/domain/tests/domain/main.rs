@@ -21,6 +21,7 @@ mod journeys;
 mod load;
 mod orders;
 mod pace;
+mod person;
 mod priority;
 mod profile;
 mod properties;

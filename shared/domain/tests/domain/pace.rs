@@ -376,7 +376,7 @@ proptest! {
         let mut decided: BTreeMap<MessageId, (Channel, Timestamp)> = BTreeMap::new();
         for moved in &world.log {
             for effect in &moved.decision.effects {
-                let Effect::Send { message, flow, version, step } = effect else { continue };
+                let Effect::Send { message, flow, version, step, .. } = effect else { continue };
                 let (medium, kind) = world.flows[&(flow.clone(), *version)].sends(step).unwrap();
                 if let (Some(channel), Kind::Marketing) = (medium.channel(), kind) {
                     decided.entry(*message).or_insert((channel, moved.now));

@@ -26,7 +26,7 @@ fn journeys() -> impl Strategy<Value = (Vec<Flow>, Vec<Op>)> {
 }
 
 fn needs(contact: &Contact) -> Vec<Effect> {
-    contact.runs.values().filter_map(need_of).collect()
+    contact.runs.values().filter_map(|run| need_of(run, contact.id)).collect()
 }
 
 fn position(run: &Run) -> Option<&str> {
@@ -160,7 +160,7 @@ proptest! {
             for run in after.runs.values() {
                 let moved = before.runs.get(&run.id).map(|run| run.generation)
                     != Some(run.generation);
-                let Some(need) = need_of(run).filter(|_| moved) else { continue };
+                let Some(need) = need_of(run, world.contact.id).filter(|_| moved) else { continue };
                 let asked = decision.effects.iter().filter(|effect| **effect == need).count();
                 prop_assert_eq!(asked, 1, "{:?} is asked for once", need);
             }

@@ -1,7 +1,9 @@
 //! What is stored is read back as it was.
 
 use jiff::SignedDuration;
-use masa_domain::{ConsentGiven, Contact, ContactDetails, Fact, Flow, Message, Status, Stimulus};
+use masa_domain::{
+    Also, ConsentGiven, Contact, ContactDetails, Fact, Flow, Message, Status, Stimulus,
+};
 use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -71,6 +73,7 @@ fn a_full_fact_and_its_contact_are_read_back() {
         country: text("IL"),
         lists: vec!["newsletter".to_owned()],
         fields: [("tea".to_owned(), serde_json::json!({ "kinds": ["green", 1.5, null] }))].into(),
+        also: vec![Also::Phone(contact_id()), Also::Account(contact_id())],
         consent: Some(ConsentGiven {
             email: Some(true),
             sms: Some(false),

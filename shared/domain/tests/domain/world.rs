@@ -72,6 +72,24 @@ impl World {
         world
     }
 
+    /// A world of another contact, whose facts and orders are others.
+    pub(crate) fn of_another(flows: impl IntoIterator<Item = Flow>) -> Self {
+        let another = ContactId(Id::derive(&["another"]));
+        Self { contact: Contact::new(another, DAWN), told: 1_000_000, ..Self::new(flows) }
+    }
+
+    /// The other contact gives way to this one, with all that was under way for it.
+    pub(crate) fn take_in(&mut self, other: Self) -> Stimulus {
+        self.now = self.now.max(other.now);
+        self.messages.extend(other.messages);
+        self.sends.extend(other.sends);
+        self.armed.extend(other.armed);
+        self.lost.extend(other.lost);
+        let join = Stimulus::Join(Box::new(other.contact.give_way(self.contact.id)));
+        self.act(&join);
+        join
+    }
+
     /// A flow goes live in version 1.
     pub(crate) fn publish(&mut self, flow: Flow) {
         let live = LiveFlow::new(&flow, 1, String::new());
@@ -82,11 +100,7 @@ impl World {
     /// Everything that can be known of flows, and no message.
     pub(crate) fn all_flows(&self) -> Known {
         let flows = self.flows.iter().map(|(key, flow)| (key.clone(), Some(Arc::clone(flow))));
-        Known {
-            catalogue: Arc::clone(&self.catalogue),
-            flows: flows.collect(),
-            messages: BTreeMap::new(),
-        }
+        Known { catalogue: Arc::clone(&self.catalogue), flows: flows.collect(), ..Known::default() }
     }
 
     /// Decides as the engine does: reads what the decision asks for, each thing once.
@@ -271,9 +285,10 @@ impl World {
 }
 
 /// What a live run needs so that it goes on; nothing for an ended one.
-pub(crate) fn need_of(run: &Run) -> Option<Effect> {
+pub(crate) fn need_of(run: &Run, contact: ContactId) -> Option<Effect> {
     match &run.state {
         State::Sending { step } => Some(Effect::Send {
+            home: run.home(run.generation, contact),
             message: MessageId { run: run.id, generation: run.generation },
             flow: run.flow.clone(),
             version: run.version,

@@ -1,7 +1,7 @@
 //! Customers and what they agreed to.
 
 use jiff::Timestamp;
-use masa_domain::{ConsentGiven, ContactDetails, Fact, FactId};
+use masa_domain::{ConsentGiven, ContactDetails, Fact, FactId, Platform};
 
 use super::Told;
 use crate::{
@@ -30,6 +30,7 @@ fn customer(told: &Told<'_>, event: &str) -> Result<Vec<Fact>, Malformed> {
     let email = || consent(told, "email_marketing_consent", |said| (Some(said), None));
     let sms = || consent(told, "sms_marketing_consent", |said| (None, Some(said)));
     let details = ContactDetails {
+        also: told.receipt.account(Platform::Shopify, Some(id.clone())),
         email: customer.read("email", address::email),
         phone: [customer, home].iter().find_map(|who| who.read("phone", address::phone)),
         first_name: customer.name("first_name").or_else(|| home.name("first_name")),

@@ -51,6 +51,7 @@ pub(crate) fn values() -> BTreeMap<String, Value> {
 pub(crate) fn details() -> ContactDetails {
     let text = |text: &str| Some(text.to_owned());
     ContactDetails {
+        also: Vec::new(),
         email: text("dana@example.com"),
         phone: text("+972505550123"),
         first_name: text("דנה 🫖"),
@@ -189,6 +190,7 @@ fn consent((channel, answer): (Channel, Answer)) -> (Channel, Consent) {
 
 fn a_run(number: usize, state: State) -> Run {
     Run {
+        moved: Vec::new(),
         id: run(&number.to_string()),
         flow: "welcome".to_owned(),
         version: u32::MAX,
