@@ -11,7 +11,8 @@ use crate::{Found, check};
 /// assumed, and the date of the prices. Free tiers are not counted.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The folder of journeys; the library that comes with masa when absent.
+    /// The folder of journeys; when absent this one if it holds a shop.yaml, else the library that comes
+    /// with masa.
     flows: Option<PathBuf>,
     /// One journey; all when absent.
     #[arg(long)]

@@ -10,7 +10,8 @@ use crate::{Found, check};
 pub(crate) struct Arguments {
     /// The journey's name.
     flow: String,
-    /// The folder of journeys; the library that comes with masa when absent.
+    /// The folder of journeys; when absent this one if it holds a shop.yaml, else the library that comes
+    /// with masa.
     #[arg(long)]
     flows: Option<PathBuf>,
     /// Where to write it; to the standard output when absent.

@@ -210,7 +210,7 @@ impl Stack {
                 // A system knows the call by its id, and does nothing twice.
                 Medium::Email | Medium::Tell | Medium::Call => None,
                 Medium::Sms => {
-                    let contact = self.store.load(message.contact).await?.contact;
+                    let contact = self.store.find(message.contact).await?.loaded.contact;
                     let number = contact.and_then(|contact| contact.profile.phone);
                     // A text carries no tag: it is the one to this number that no message knows.
                     outbox.iter().find(|sent| {

@@ -224,16 +224,25 @@ impl Seen {
     }
 }
 
-/// Whether a cell of the first row can only be somebody's.
+/// Whether a cell of the first row can only be somebody's. A spreadsheet takes `+` and leading zero from
+/// a phone: nine digits are no year, no day and no name.
 pub(crate) fn is_somebodys(cell: &str) -> bool {
-    address::email(cell).is_ok() || (is_phone_like(cell) && cell.len() >= 9)
+    let digits = phone_digits(cell).unwrap_or_default();
+    address::email(cell).is_ok()
+        || (9..=15).contains(&digits)
+        || (is_phone_like(cell) && cell.len() >= 9)
 }
 
 /// A `+` or a leading zero, and as many digits as a phone has.
 fn is_phone_like(cell: &str) -> bool {
-    let digits = cell.chars().filter(char::is_ascii_digit).count();
+    let digits = phone_digits(cell).unwrap_or_default();
+    (8..=15).contains(&digits) && cell.starts_with(['+', '0', '('])
+}
+
+/// How many digits it has; `None` when anything stands in it that a phone has not.
+fn phone_digits(cell: &str) -> Option<usize> {
     let known = |c: char| c.is_ascii_digit() || " +-.()".contains(c);
-    (8..=15).contains(&digits) && cell.starts_with(['+', '0', '(']) && cell.chars().all(known)
+    cell.chars().all(known).then(|| cell.chars().filter(char::is_ascii_digit).count())
 }
 
 /// What the columns of these names are.

@@ -20,7 +20,7 @@ use self::{
     strings::Strings,
     styles::Styles,
 };
-use crate::{bounded::Bounded, error::Error, record::ROW_BYTES_MAX, source::Source};
+use crate::{error::Error, source::Source};
 
 /// The most files that a workbook holds: it has one for each sheet, picture and table.
 const ENTRIES_MAX: usize = 10_000;
@@ -28,7 +28,7 @@ const ENTRIES_MAX: usize = 10_000;
 /// The most that the small parts may take each, in bytes: the lists of sheets and styles.
 const SMALL_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// What a workbook may take.
+/// What a workbook may take. For 16 bytes there may be one element of XML, however short it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The sheet, in bytes of its XML. A million rows of twenty columns take about a GiB.
@@ -156,11 +156,10 @@ fn open<'a>(
     most: u64,
 ) -> Result<FilePart<'a>, Error> {
     let file = archive.by_index(index).map_err(damaged)?;
-    let told = in_words(most);
     if file.size() > most {
-        return Err(too_large(what, &told));
+        return Err(too_large(what, &in_words(most)));
     }
-    Ok(Part::new(Bounded::new(file, ROW_BYTES_MAX, most), what, told))
+    Ok(Part::new(file, what, most))
 }
 
 fn in_words(bytes: u64) -> String {

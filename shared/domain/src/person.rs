@@ -62,21 +62,16 @@ impl Contact {
         Self { version: self.version, gone, ..Self::new(self.id, self.created_at) }
     }
 
-    /// This contact, frozen until `to` has taken it in. One that holds nothing is taken in at once.
+    /// This contact, frozen until `to` has taken it in.
     #[must_use]
     pub fn give_way(&self, to: ContactId) -> Self {
-        match self.version {
-            0 => self.sign(to),
-            _ => Self { gone: Some(Gone { to, taken: false }), ..self.clone() },
-        }
+        Self { gone: Some(Gone { to, taken: false }), ..self.clone() }
     }
 
     /// Whether this contact gives way to `other`, and not the other to it, when both are one person. Of any
-    /// two the same one does, whoever asks: so no two can give way to each other. One with an address
-    /// stays.
+    /// two the same one does, whoever asks and whenever: so there are no circles.
     pub fn gives_way_to(&self, other: &Self) -> bool {
-        let rank = |contact: &Self| (contact.profile.email.is_some(), contact.id);
-        rank(self) < rank(other)
+        self.id < other.id
     }
 
     /// Takes in all that `other` was; what both tell stands as this contact has it.
@@ -219,11 +214,13 @@ impl Walk<'_> {
         Ok(Verdict::Applied)
     }
 
-    /// The live runs by which one person would be on a journey twice, against its rule: the younger.
+    /// The live runs by which one person would be on a journey twice, against its rule.
     fn doubled(&self, other: &Contact) -> Result<Vec<RunId>, Need> {
         let mut doubled = Vec::new();
-        for (name, theirs) in &other.flows {
-            let Some(own) = self.contact.flows.get(name) else { continue };
+        for name in other.flows.keys() {
+            if !self.contact.flows.contains_key(name) {
+                continue;
+            }
             let inside = |contact: &Contact| {
                 let runs = contact.runs.values();
                 let runs = runs.filter(|run| run.is_live() && run.flow == *name);
@@ -232,10 +229,10 @@ impl Walk<'_> {
             let (ours, their) = (inside(&self.contact), inside(other));
             let Some((_, _, version)) = ours.or(their) else { continue };
             let again = self.flow(name, version)?.map_or(Again::Never, |flow| flow.again);
+            // Of two the younger; where the other one's is over, this one would be the second.
             let ends = match again {
                 Again::Always => None,
-                Again::Never if theirs.last_at < own.last_at => ours,
-                Again::Never => their,
+                Again::Never => ours.max(their),
                 Again::After(_) => ours.max(their).filter(|_| ours.is_some() && their.is_some()),
             };
             doubled.extend(ends.map(|(_, id, _)| id));

@@ -126,10 +126,12 @@ impl Door {
     /// Those of the table: stored or not. It may be done again.
     pub async fn store_fact(&self, fact: &Fact) -> Result<Recorded, masa_store::Error> {
         self.refuse(fact).await?;
-        // Anybody may fill in a form with anybody's number.
-        let public = matches!(fact.what, Happening::Signup { form: Some(_) });
+        // Who signs up, and whom a file names, gave both. At a checkout, and in a form, anybody may type
+        // anybody's number.
+        let both =
+            matches!(fact.what, Happening::Signup { form: None } | Happening::Imported { .. });
         let (email, phone) = (&fact.details.email, &fact.details.phone);
-        let number = phone.as_deref().filter(|_| email.is_some() && !public);
+        let number = phone.as_deref().filter(|_| email.is_some() && both);
         let Some(number) = number.and_then(|phone| self.contacts.contact(None, Some(phone))) else {
             return self.store.record(fact).await;
         };

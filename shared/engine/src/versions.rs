@@ -1,6 +1,8 @@
 //! Who is inside a journey, and moving them to another version of it. For people, not for functions:
 //! it reads every contact that is on a journey.
 
+use std::collections::BTreeSet;
+
 use masa_domain::{ContactId, Flow, Run, State, Stimulus};
 use masa_runtime::Clock;
 use masa_store::{Commit, Flows, Loaded, Store};

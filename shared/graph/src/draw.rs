@@ -10,7 +10,7 @@ use crate::{
     layout::{Align, Edge, Layout, Node, Rect, Text},
     place::WORD_FONT,
     style,
-    text::{self, Direction, escape, escape_mixed, is_right_to_left},
+    text::{self, Direction, escape, is_right_to_left},
     words::Tongue,
 };
 
@@ -141,17 +141,16 @@ fn write_text(svg: &mut String, line: &Text, class: &str) {
     directed(svg, &line.text, line.direction, anchor);
 }
 
-/// The rest of a text's element: its direction and its words.
+/// The rest of a text's element: its direction and its words. No part has a direction of its own: a text is
+/// anchored by that of the element in which its first letter stands (SVG 2, 11.5), and which letters run from
+/// right to left the reader's program knows.
 fn directed(svg: &mut String, text: &str, direction: Direction, anchor: &str) {
-    let (name, right) = match direction {
-        Direction::Left => ("ltr", false),
-        Direction::Right => ("rtl", true),
+    let name = match direction {
+        Direction::Left => "ltr",
+        Direction::Right => "rtl",
     };
     let _ = write!(svg, r#" text-anchor="{anchor}" direction="{name}" unicode-bidi="embed">"#);
-    match right {
-        true => escape(text, svg),
-        false => escape_mixed(text, svg),
-    }
+    escape(text, svg);
     svg.push_str("</text>");
 }
 

@@ -179,30 +179,6 @@ pub(crate) fn escape(text: &str, xml: &mut String) {
     }
 }
 
-/// Adds a text from left to right, whose parts in letters from right to left are marked.
-pub(crate) fn escape_mixed(text: &str, xml: &mut String) {
-    let mut rest = text;
-    while let Some(start) = rest.find(is_right_to_left) {
-        let (before, from) = rest.split_at(start);
-        escape(before, xml);
-        // Spaces between two such words belong to them.
-        let mut end = 0;
-        for (at, letter) in from.char_indices() {
-            if is_right_to_left(letter) {
-                end = at + letter.len_utf8();
-            } else if letter != ' ' {
-                break;
-            }
-        }
-        let (part, after) = from.split_at(end);
-        let _ = write!(xml, r#"<tspan direction="rtl" unicode-bidi="embed">"#);
-        escape(part, xml);
-        xml.push_str("</tspan>");
-        rest = after;
-    }
-    escape(rest, xml);
-}
-
 /// What a template shows at first sight: without tags, of each choice the first, and names in place of
 /// values.
 pub(crate) fn without_tags(template: &str) -> String {
@@ -254,7 +230,7 @@ pub(crate) fn without_tags(template: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Direction, Font, clean, direction, escape_mixed, fit, without_tags, wrap};
+    use super::{Direction, Font, clean, direction, fit, without_tags, wrap};
 
     const FONT: Font = Font { size: 12, bold: false };
 
@@ -277,12 +253,9 @@ mod tests {
     }
 
     #[test]
-    fn hebrew_is_marked_within_other_words() {
+    fn the_first_letter_decides_the_direction() {
         assert_eq!(direction("12 תה and more"), Direction::Right);
-        let mut xml = String::new();
-        escape_mixed("city: תל אביב & Holon", &mut xml);
-        let marked = r#"<tspan direction="rtl" unicode-bidi="embed">תל אביב</tspan>"#;
-        assert_eq!(xml, format!("city: {marked} &amp; Holon"));
+        assert_eq!(direction("12 and תה"), Direction::Left);
     }
 
     #[test]

@@ -5,7 +5,9 @@
 //! ignored, and only a body that isn't the platform's is refused.
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
-use masa_domain::{Also, ContactDetails, ContactKey, Fact, FactId, Happening, Item, Platform};
+use masa_domain::{
+    Also, ContactDetails, ContactId, ContactKey, Fact, FactId, Happening, Item, Platform,
+};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -32,8 +34,15 @@ impl Receipt<'_> {
         Vec::from_iter(id.map(|id| Also::Account(self.key.account(platform, &id))))
     }
 
-    /// A fact about whoever `details` name, if anybody: by address, number, or else account; at `at`, but
-    /// nothing has happened in the future.
+    /// Whom details name, if anybody: by address, account, or else number, which a family may share.
+    pub(crate) fn contact(self, details: &ContactDetails) -> Option<ContactId> {
+        match (&details.email, details.also.first()) {
+            (None, Some(account)) => Some(account.id()),
+            (email, _) => self.key.contact(email.as_deref(), details.phone.as_deref()),
+        }
+    }
+
+    /// A fact about whoever `details` name, if anybody; at `at`, but nothing has happened in the future.
     pub(crate) fn fact(
         self,
         id: FactId,
@@ -41,8 +50,7 @@ impl Receipt<'_> {
         mut details: ContactDetails,
         what: Happening,
     ) -> Option<Fact> {
-        let contact = self.key.contact(details.email.as_deref(), details.phone.as_deref());
-        let contact = contact.or_else(|| details.also.first().map(|also| also.id()))?;
+        let contact = self.contact(&details)?;
         details.also.retain(|also| also.id() != contact);
         let (received_at, at) = (self.now, at.unwrap_or(self.now).min(self.now));
         Some(Fact { id, contact, received_at, at, details, what })

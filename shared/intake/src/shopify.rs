@@ -102,7 +102,7 @@ impl Told<'_> {
         let email = emails.iter().find_map(|name| order.read(name, address::email));
         let accounts = customer.read("email", address::email);
         // At a till one account buys for many.
-        let is_accounts = email.is_none() || email == accounts;
+        let is_accounts = accounts.is_some() && (email.is_none() || email == accounts);
         let account = customer.id("id").filter(|_| is_accounts);
         ContactDetails {
             email: email.or(accounts),

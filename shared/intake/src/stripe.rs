@@ -22,16 +22,16 @@
 //! doesn't, and they are ignored.
 //!
 //! **Whom it concerns.** The address is that of the object, else `metadata.email`. A subscription
-//! carries only a customer's id: it is of the contact whom the session, an invoice or the metadata named
-//! with that id, before or after.
+//! carries only a customer's id: it is of the contact whom a session or an invoice named with that id,
+//! before or after. A card's holder and the address of a receipt may be somebody else's.
 
 mod billing;
 mod money;
 
 use jiff::Timestamp;
 use masa_domain::{
-    ConsentGiven, ContactDetails, ContactKey, Fact, FactId, Happening, Item, Order, OrderStatus,
-    Platform,
+    Also, ConsentGiven, ContactDetails, ContactKey, Fact, FactId, Happening, Item, Order,
+    OrderStatus, Platform,
 };
 use serde_json::{Value, json};
 
@@ -105,8 +105,8 @@ impl Told<'_> {
         money::amount(self.object, name, self.currency().as_deref())
     }
 
-    /// Whom it concerns: `email`, else whom the metadata name; the rest of `who`, whose names begin
-    /// with `prefix`.
+    /// Whom it concerns: `email`, else whom the metadata name, else whose the account is; the rest of `who`,
+    /// whose names begin with `prefix`.
     fn details(&self, email: Option<String>, who: Part<'_>, prefix: &str) -> ContactDetails {
         let metadata = self.object.object("metadata");
         let named = |name: &str| format!("{prefix}{name}");
@@ -118,12 +118,10 @@ impl Told<'_> {
                 None => (Some(name), None),
             })
             .unwrap_or_default();
-        // Expanded, it is an object.
-        let account = self.object.id("customer");
-        let account = account.or_else(|| self.object.object("customer").id("id"));
+        let email = email.or_else(|| metadata.read("email", address::email));
         ContactDetails {
-            also: self.receipt.account(Platform::Stripe, account),
-            email: email.or_else(|| metadata.read("email", address::email)),
+            also: if email.is_some() { Vec::new() } else { self.account() },
+            email,
             phone: who
                 .read(&named("phone"), address::phone)
                 .or_else(|| metadata.read("phone", address::phone)),
@@ -132,6 +130,20 @@ impl Told<'_> {
             country: who.object(&named("address")).read("country", value::country),
             ..ContactDetails::default()
         }
+    }
+
+    /// The same, where `email` is the account's own.
+    fn owner(&self, email: Option<String>, who: Part<'_>, prefix: &str) -> ContactDetails {
+        let own = email.is_some();
+        let details = self.details(email, who, prefix);
+        if own { ContactDetails { also: self.account(), ..details } } else { details }
+    }
+
+    /// The customer's account; expanded, it is an object.
+    fn account(&self) -> Vec<Also> {
+        let account = self.object.id("customer");
+        let account = account.or_else(|| self.object.object("customer").id("id"));
+        self.receipt.account(Platform::Stripe, account)
     }
 
     /// A fact about an order that was made `at` and last `changed_at`.
@@ -190,7 +202,7 @@ fn buyer(told: &Told<'_>) -> ContactDetails {
     ContactDetails {
         language: session.read("locale", value::language),
         consent: agreed.then_some(consent),
-        ..told.details(email, who, "")
+        ..told.owner(email, who, "")
     }
 }
 

@@ -215,6 +215,34 @@ fn a_bad_answer_names_the_field() {
 }
 
 #[test]
+fn a_broken_json_body_is_refused() {
+    let whole = json!({"email": "a@example.com", "size": [1, "two"]}).to_string();
+    for end in 0..whole.len() {
+        assert_eq!(field(JSON, &whole[..end]), "", "cut after {end}");
+    }
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let with = |value: &str| format!("{{\"email\":\"a@example.com\",\"size\":{value}}}");
+    for body in [deep, with("NaN"), with("1e999"), with("\"\\ud800\"")] {
+        assert_eq!(field(JSON, body), "");
+    }
+    assert_eq!(field(JSON, b"{\"email\":\"a@example.com\",\"n\":\"\xe9\"}"), "");
+    assert_eq!(field(JSON, with("1e300")), "size", "larger than any number that is kept");
+    let nulls = json!({"email": "a@example.com", "phone": null, "first_name": null, "size": null,
+        "consent": null, "consent_sms": null, "website": null, "_id": null});
+    let left_out = filled(&landing(), JSON, nulls.to_string()).details;
+    assert_eq!(left_out, filled(&landing(), URLENCODED, "email=a%40example.com").details);
+}
+
+#[test]
+fn names_are_one_line_that_runs_one_way() {
+    let foul = "email=a%40example.com&first_name=%E2%80%AEDana%0d%0aBcc:+x%40example.com%00";
+    let details = filled(&landing(), URLENCODED, foul).details;
+    assert_eq!(details.first_name.as_deref(), Some("DanaBcc: x@example.com"));
+    let address = "email=a%40example.com%0d%0aBcc:+x%40example.com";
+    assert_eq!(field(URLENCODED, address), "email");
+}
+
+#[test]
 fn a_broken_multipart_body_is_refused() {
     let whole = multipart(&[("name=\"email\"", b"a@example.com"), ("name=\"size\"", b"42")]);
     // The last line break is decoration.

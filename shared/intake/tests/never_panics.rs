@@ -19,9 +19,13 @@ fn now() -> Timestamp {
     Timestamp::from_second(1_795_000_000).expect("a moment")
 }
 
+fn key() -> ContactKey {
+    ContactKey::new("a key of contacts for tests, 32 bytes")
+}
+
 /// All that the doors make of a body.
 fn doors(body: &[u8], content_type: &str) -> Vec<Fact> {
-    let key = ContactKey::new("a key of contacts for tests, 32 bytes");
+    let key = key();
     let form = Form { consent: [(String::new(), "words".to_owned())].into(), ..Form::default() };
     let content_type = Some(content_type);
     let submission = Submission {
@@ -60,7 +64,8 @@ fn doors(body: &[u8], content_type: &str) -> Vec<Fact> {
 
 fn within_limits(fact: &Fact) -> Result<(), TestCaseError> {
     let details = &fact.details;
-    prop_assert!(details.email.is_some() || details.phone.is_some(), "somebody is meant");
+    let by_address = details.email.as_deref().and_then(|email| key().contact(Some(email), None));
+    prop_assert!(by_address.is_none_or(|contact| contact == fact.contact), "whose address it is");
     prop_assert!(fact.at <= fact.received_at, "nothing has happened in the future");
     let agreed_at = details.consent.as_ref().and_then(|consent| consent.at);
     prop_assert!(agreed_at.is_none_or(|at| at <= fact.received_at));

@@ -48,7 +48,7 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     (
         "dates-out-of-order",
         Warning,
-        "A dated wait stands after a longer one of the same date, or the trigger comes after it: its time has passed by then.",
+        "A dated wait stands after a longer one of the same date, or the trigger comes after it, also by what is waited for between: its time has passed by then.",
     ),
     ("duplicate-flow", Error, "Two files have a flow of the same name."),
     ("duplicate-id", Error, "Two steps of a flow have the same id."),
@@ -147,14 +147,14 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     (
         "one-way-branch",
         Error,
-        "A condition has the same answer for everybody who comes to it: one of its branches is never taken.",
+        "A condition has the same answer for everybody who comes to it: one of its branches is never taken, or nobody or everybody is in a segment.",
     ),
     ("profile-field", Error, "A step changes what belongs to the contact's profile."),
     ("same-in-trigger", Error, "A trigger is to be the same as what came before there was a run."),
     (
         "same-moment",
         Warning,
-        "Two flows begin at the same moment, by what happens or by a step, and both send advertising at once.",
+        "Two flows begin at the same moment, by what happens or by a step, and both send advertising at once, or equally long after that.",
     ),
     (
         "short-deadline",
@@ -195,7 +195,7 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     (
         "unknown-name",
         Warning,
-        "A list, field, event or product is named once, and nearly as another one is; or no mail has a link, no product a category, of a name.",
+        "A list, field, merge tag, event or product is named once, and nearly as another one is; or no mail has a link, no product a category, no value a member, of a name.",
     ),
     ("unknown-person", Error, "A step tells a person whom `shop.yaml` does not name."),
     ("unknown-question", Error, "A flow or a mail names a question that `shop.yaml` does not ask."),

@@ -44,7 +44,7 @@ pub(crate) struct Name {
 /// What was read of a flow file.
 pub(crate) struct Outcome {
     pub name: Option<Name>,
-    /// The flow, unless something is missing in what it does.
+    /// The flow, unless its name or what begins it is missing.
     pub flow: Option<Source>,
     /// The flows that it names.
     pub named: Vec<Named>,
@@ -57,6 +57,8 @@ pub(crate) struct Source {
     pub path: String,
     pub flow: Flow,
     pub places: Places,
+    /// Whether all that stands in its file is understood.
+    pub is_whole: bool,
     /// Whether its templates are all understood.
     pub has_sound_templates: bool,
 }
@@ -108,14 +110,16 @@ pub(crate) fn read(files: &Files, folder: &str, source: &str, names: Option<&Nam
                 path: path.clone(),
                 flow,
                 places,
+                is_whole: false,
                 has_sound_templates: problems.iter().all(leaves_all_understood),
             });
         }
         outcome.named = reader.flows;
     }
     let told = report.into_problems();
-    // What would be told of half a flow would only follow from what is wrong with it.
-    outcome.flow.take_if(|_| !told.iter().all(leaves_all_understood));
+    if let Some(source) = &mut outcome.flow {
+        source.is_whole = told.iter().all(leaves_all_understood);
+    }
     problems.extend(told);
     outcome.problems = problems;
     outcome

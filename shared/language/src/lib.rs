@@ -32,6 +32,7 @@ mod steps;
 mod tags;
 mod template;
 mod tests;
+mod whole;
 mod words;
 mod yaml;
 
@@ -96,7 +97,6 @@ fn read_and_check(files: &Files, now: Option<Timestamp>) -> Result<Library, Vec<
     let mut problems = files.unreadable().to_vec();
     layout::check(files, &mut problems);
     let mut shop = shop::read(files);
-    let sound = shop.problems.is_empty().then_some(&shop.setup);
     problems.append(&mut shop.problems);
     let mut sources = Vec::new();
     let mut first = BTreeMap::new();
@@ -119,11 +119,12 @@ fn read_and_check(files: &Files, now: Option<Timestamp>) -> Result<Library, Vec<
         problems.extend(segments::moved_by_steps(source, &shop.setup.segments));
     }
     let broken = (!understood).then(|| {
-        let paths: BTreeSet<&str> = sources.iter().map(|source| source.path.as_str()).collect();
+        let whole = sources.iter().filter(|source| source.is_whole);
+        let paths: BTreeSet<&str> = whole.map(|source| source.path.as_str()).collect();
         let broken = named.iter().filter(|(file, _)| !paths.contains(file.as_str()));
         broken.flat_map(|(_, named)| named).map(|named| named.flow.as_str()).collect()
     });
-    let beside = checks::Beside { files, setup: sound, broken, now };
+    let beside = checks::Beside { files, shop: &shop, broken, now };
     problems.extend(checks::check(&sources, &beside));
     problems.sort();
     if problems.iter().any(|problem| problem.severity == Severity::Error) {

@@ -79,6 +79,11 @@ impl<'a> Report<'a> {
         Self { file, problems: Vec::new(), errors: 0, warnings: 0 }
     }
 
+    /// How much was told so far.
+    pub(crate) fn len(&self) -> usize {
+        self.problems.len()
+    }
+
     pub(crate) fn file(&self) -> &'a str {
         self.file
     }

@@ -18,14 +18,18 @@ use crate::{
 /// How many segments a shop may have: each is asked at each decision, and stands in each contact's state.
 const SEGMENTS_MAX: usize = 50;
 
+/// Segments by their names.
+type Segments = BTreeMap<String, Segment>;
+/// Where the conditions of segments stand: an outer one before those in it.
+pub(crate) type SegmentPlaces = BTreeMap<String, Vec<Mark>>;
+
 /// Reads the segments, and leaves out what is wrong. They may ask for these forms.
 pub(crate) fn segments(
     node: &Node,
     forms: &BTreeMap<String, Form>,
     report: &mut Report<'_>,
-) -> BTreeMap<String, Segment> {
-    let mut places = Vec::new();
-    let segments = by_name(node, "segments by their names", report, |node, report| {
+) -> (Segments, SegmentPlaces) {
+    let read = by_name(node, "segments by their names", report, |node, report| {
         let (mut mentions, mut marks, mut flows) = (Vec::new(), Vec::new(), Vec::new());
         let mut conditions = Conditions {
             report,
@@ -34,10 +38,10 @@ pub(crate) fn segments(
             flows: &mut flows,
             before_entry: true,
         };
-        let condition = conditions.read(node)?;
-        places.push((condition.clone(), marks));
-        Some(Segment::new(condition))
+        Some((conditions.read(node)?, marks))
     });
+    let segments: Segments =
+        read.iter().map(|(name, (when, _))| (name.clone(), Segment::new(when.clone()))).collect();
     if segments.len() > SEGMENTS_MAX {
         let message =
             format!("there are {} segments, and at most {SEGMENTS_MAX} may be", segments.len());
@@ -45,7 +49,7 @@ pub(crate) fn segments(
             .add(node.at, "too-many-segments", message)
             .hint("ask for the rest in an `if` of the journey");
     }
-    for (condition, marks) in &places {
+    for (condition, marks) in read.values() {
         for (one, at) in with_inner(condition, marks) {
             form(one, at, forms, report);
             if let Some((what, hint)) = out_of_place(one, &segments) {
@@ -55,7 +59,7 @@ pub(crate) fn segments(
             }
         }
     }
-    segments
+    (segments, read.into_iter().map(|(name, (_, marks))| (name, marks)).collect())
 }
 
 /// What can't decide who is in a segment, and what to do instead.

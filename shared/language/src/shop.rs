@@ -11,7 +11,7 @@ use crate::{
     forms::forms,
     grammar::{PRODUCT, SHOP},
     problem::{Mark, Problem, Report},
-    segments::{joined_by_forms, segments},
+    segments::{SegmentPlaces, joined_by_forms, segments},
     steps::span,
     words::{is_language, quote},
     yaml::{self, Node},
@@ -24,8 +24,14 @@ pub(crate) const FILE: &str = "shop.yaml";
 #[derive(Default)]
 pub(crate) struct Outcome {
     pub setup: Setup,
+    /// Where the conditions of its segments stand.
+    pub segments: SegmentPlaces,
     /// The names that journeys may use; `None` when they can't be known.
     pub names: Option<Names>,
+    /// Whether its forms, questions, segments and products are all understood.
+    pub has_sound_names: bool,
+    /// Whether who sends and who is told are understood.
+    pub has_sound_people: bool,
     pub problems: Vec<Problem>,
 }
 
@@ -54,20 +60,26 @@ fn file(root: &Node, outcome: &mut Outcome, report: &mut Report<'_>) {
         return;
     };
     fields.only(&SHOP.keys(), report);
+    // Behind a mistyped key anything may stand.
+    let are_keys_known = report.len() == 0;
     outcome.names = Names::of(&fields);
     let setup = &mut outcome.setup;
+    let before = report.len();
     let part = |key| fields.get(key);
     setup.products = part("products").map(|node| products(node, report)).unwrap_or_default();
     setup.questions = part("questions").map(|node| questions(node, report)).unwrap_or_default();
     let form = part("forms").map(|node| forms(node, &setup.questions, report));
     setup.forms = form.unwrap_or_default();
-    setup.people = part("people").map(|node| people(node, report)).unwrap_or_default();
-    setup.systems = part("systems").map(|node| systems(node, report)).unwrap_or_default();
-    setup.segments =
+    (setup.segments, outcome.segments) =
         part("segments").map(|node| segments(node, &setup.forms, report)).unwrap_or_default();
     joined_by_forms(&fields, &setup.forms, &setup.segments, report);
-    setup.caps = part("cap").map(|node| caps(node, report)).unwrap_or_default();
+    outcome.has_sound_names = are_keys_known && report.len() == before;
+    let before = report.len();
+    setup.people = part("people").map(|node| people(node, report)).unwrap_or_default();
     setup.shop = shop(&fields, report);
+    outcome.has_sound_people = are_keys_known && report.len() == before;
+    setup.systems = part("systems").map(|node| systems(node, report)).unwrap_or_default();
+    setup.caps = part("cap").map(|node| caps(node, report)).unwrap_or_default();
 }
 
 fn shop(fields: &Fields<'_>, report: &mut Report<'_>) -> Shop {

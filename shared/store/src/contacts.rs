@@ -1,5 +1,7 @@
 //! Contacts: facts, state, refusals.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use masa_domain::{
@@ -18,7 +20,7 @@ use crate::{
     messages::write,
 };
 
-/// How often a contact may have given way; each time the next one had a greater id, or an address.
+/// How often a contact may have given way; each time the next one had a greater id.
 const HOPS_MAX: usize = 20;
 
 #[derive(Debug, thiserror::Error)]
@@ -228,8 +230,18 @@ impl Store {
 
     /// Where a contact went: one strongly consistent read.
     async fn gone(&self, contact: ContactId) -> Result<Option<Gone>, Error> {
-        let state = self.item(&key::contact(contact), STATE).await?;
-        let gone = state.and_then(|mut state| state.remove("gone"));
+        let got = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key("pk", text(key::contact(contact)))
+            .key("sk", text(STATE))
+            .projection_expression("gone")
+            .send()
+            .await
+            .map_err(|error| unavailable("GetItem", error))?;
+        let gone = got.item.and_then(|mut state| state.remove("gone"));
         let read = gone.map(serde_dynamo::from_attribute_value).transpose();
         read.map_err(|error| corrupt(&key::contact(contact), STATE, &error))
     }
@@ -367,10 +379,12 @@ impl Store {
     /// # Errors
     /// [`Error`] when the table can't be read, or holds something else.
     pub async fn everything(&self, contact: ContactId) -> Result<Person, Error> {
-        let Found { id, loaded, .. } = self.find(contact).await?;
+        let Found { passed, id, loaded } = self.find(contact).await?;
         let mut person = Person { loaded, ..Person::default() };
-        let others = person.loaded.contact.iter().flat_map(|contact| contact.known_as.keys());
-        for id in others.copied().chain([id]).collect::<Vec<_>>() {
+        let mut ids: BTreeSet<ContactId> = passed.iter().map(|passed| passed.id).collect();
+        let known = person.loaded.contact.iter().flat_map(|contact| contact.known_as.keys());
+        ids.extend(known.chain([&id]));
+        for id in ids {
             for item in self.query(id, "").await? {
                 match sort_key(&item) {
                     sk if sk.starts_with("M#") => person.messages.push(from_item(item)?),
@@ -380,6 +394,7 @@ impl Store {
             }
         }
         person.facts.sort_by_key(|fact| fact.received_at);
+        person.messages.sort_by_key(|message| message.id);
         Ok(person)
     }
 

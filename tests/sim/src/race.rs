@@ -204,8 +204,8 @@ fn races_of_joining() -> Vec<Race> {
     vec![
         race(
             "a joining and the end of a wait",
-            &[REMIND, THANKS],
-            texted(vec![settle.clone(), Before::Fire], buys()),
+            &[REMIND],
+            texted(vec![settle.clone(), Before::Fire], joins.clone()),
             [advance(), Racer::Delivery("wake")],
         ),
         race(

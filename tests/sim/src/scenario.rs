@@ -215,8 +215,8 @@ fn who_turns_out_to_be_one() -> [Scenario; 3] {
     [
         scenario(
             "a number that gets an address during a wait",
-            &[REMIND, THANKS][..],
-            vec![number("s1", &["tea"]), hours(2), purchase("1001", "noa"), hours(30)],
+            &[REMIND][..],
+            vec![number("s1", &["tea"]), hours(2), signup("s2", "noa", &[]), hours(30)],
         ),
         scenario(
             "a number that gets an address while its text is under way",

@@ -65,11 +65,12 @@ pub(crate) async fn run(arguments: &Arguments, store: &Store, json: bool) -> Res
     Ok(Found::Nothing)
 }
 
-/// A contact as it stands; none when it is gone, or nothing was applied yet.
+/// A contact as it stands; none when it turned out to be another one, or nothing was applied yet.
 async fn one(store: &Store, id: ContactId) -> Result<Option<Exported>> {
     let loaded = store.load(id).await?;
     let refusals = loaded.refusals;
-    Ok(loaded.contact.map(|contact| Exported::from(&refused(contact, &refusals))))
+    let contact = loaded.contact.filter(|contact| contact.gone.is_none());
+    Ok(contact.map(|contact| Exported::from(&refused(contact, &refusals))))
 }
 
 /// What was refused on a page stands beside the state: it counts as the last word when it is younger.

@@ -33,7 +33,7 @@ pub(crate) async fn jobs(
         if !windows.iter().any(|window| window.contains(arrival.received_at)) {
             continue;
         }
-        let contact = store.load(arrival.contact).await?.contact;
+        let contact = store.find(arrival.contact).await?.loaded.contact;
         if !contact.is_some_and(|contact| contact.applied.contains_key(&arrival.fact)) {
             jobs.push(WakeJob::Fact { contact: arrival.contact, fact: arrival.fact });
         }

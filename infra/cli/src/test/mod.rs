@@ -7,13 +7,9 @@ mod explore;
 mod play;
 mod world;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use masa_domain::{Action, Condition, Flow, Trigger};
 use masa_language::{Files, Library, Test, read_tests};
 use serde_json::{Value, json};
 
@@ -92,7 +88,8 @@ async fn play_all<'t>(
         // A flow's folder and its name may differ.
         let flow = files.get(&format!("{}/flow.yaml", test.folder)).and_then(flow_name);
         let flow = flow.with_context(|| format!("{}/flow.yaml is missing", test.folder))?;
-        let flows = with_named(library, &flow);
+        // Those that it names are live beside it, all others are not.
+        let flows = library.with_named(&flow);
         let world = match World::new(test, &flow, &flows, library).await {
             Ok(world) => world,
             // Its contact, as a rule: the other tests are none the worse for it.
@@ -149,57 +146,6 @@ fn tell(outcomes: &[Outcome<'_>], coverage: &Coverage, missed: &[String], argume
         println!("{reached} of {all} steps and branches are reached");
     }
     println!("{}, {} failed", check::many(outcomes.len(), "test"), failed.len());
-}
-
-/// A flow, and those that it names: they are live beside the one that is tested, all others are not.
-pub(crate) fn with_named(library: &Library, flow: &str) -> Vec<Flow> {
-    let by_name: BTreeMap<&str, &Flow> =
-        library.flows.iter().map(|flow| (flow.name.as_str(), flow)).collect();
-    let mut wanted = vec![flow.to_owned()];
-    let mut found = BTreeSet::new();
-    while let Some(name) = wanted.pop() {
-        let Some(flow) = by_name.get(name.as_str()) else { continue };
-        if found.insert(name) {
-            wanted.extend(named(flow));
-        }
-    }
-    found.iter().filter_map(|name| by_name.get(name.as_str())).map(|flow| (*flow).clone()).collect()
-}
-
-/// The flows that a flow names.
-fn named(flow: &Flow) -> Vec<String> {
-    let mut names = Vec::new();
-    let goals = flow.goal.iter().flat_map(|goal| &goal.reached_by);
-    for trigger in flow.triggers.iter().chain(&flow.exits).chain(goals) {
-        names.extend(of_trigger(trigger));
-    }
-    names.extend(flow.entry_if.iter().flat_map(of_condition));
-    for step in flow.steps.values() {
-        match &step.action {
-            Action::Start(flow) => names.push(flow.clone()),
-            Action::Await { until, .. } => names.extend(until.iter().filter_map(of_trigger)),
-            Action::If { when, .. } => names.extend(of_condition(when)),
-            _ => {}
-        }
-    }
-    names
-}
-
-fn of_trigger(trigger: &Trigger) -> Option<String> {
-    match trigger {
-        Trigger::Opened { of, .. } => of.clone(),
-        Trigger::Ended(flow) => Some(flow.clone()),
-        _ => None,
-    }
-}
-
-fn of_condition(condition: &Condition) -> Vec<String> {
-    match condition {
-        Condition::Email { flow, .. } => flow.iter().cloned().collect(),
-        Condition::All(some) | Condition::Any(some) => some.iter().flat_map(of_condition).collect(),
-        Condition::Not(one) => of_condition(one),
-        _ => Vec::new(),
-    }
 }
 
 #[cfg(test)]

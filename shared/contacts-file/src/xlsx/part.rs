@@ -7,28 +7,36 @@ use quick_xml::{
     events::{BytesRef, BytesStart, Event},
 };
 
+use super::{in_words, too_large};
 use crate::{
     bounded::{Bounded, Exceeded},
     error::Error,
+    record::ROW_BYTES_MAX,
 };
 
 /// What is wrong with XML that isn't any.
 const BROKEN: Error = Error::Workbook("one of its parts is damaged: save it again as .xlsx");
+
+/// What an element of XML takes at least, on the average of the largest part, in bytes. A cell and its
+/// value take more; empty ones take less, and would be read for minutes.
+const ELEMENT_BYTES: u64 = 16;
 
 /// An XML file.
 pub(super) struct Part<R> {
     xml: quick_xml::Reader<BufReader<Bounded<R>>>,
     buffer: Vec<u8>,
     what: &'static str,
-    most: String,
+    bytes_max: u64,
+    elements: u64,
 }
 
 impl<R: Read> Part<R> {
-    /// Reads `bounded`, which is called `what` and may take `most`.
-    pub(super) fn new(bounded: Bounded<R>, what: &'static str, most: String) -> Self {
+    /// Reads `inner`, which is called `what` and may take `bytes_max`.
+    pub(super) fn new(inner: R, what: &'static str, bytes_max: u64) -> Self {
+        let bounded = Bounded::new(inner, ROW_BYTES_MAX, bytes_max);
         let mut xml = quick_xml::Reader::from_reader(BufReader::new(bounded));
         xml.config_mut().expand_empty_elements = true;
-        Self { xml, buffer: Vec::new(), what, most }
+        Self { xml, buffer: Vec::new(), what, bytes_max, elements: 0 }
     }
 
     /// The next event.
@@ -44,9 +52,7 @@ impl<R: Read> Part<R> {
                 Some(Exceeded::Item) => {
                     Error::TooLarge { what: "one cell", most: "1 MiB".to_owned() }
                 }
-                Some(Exceeded::Total) => {
-                    Error::TooLarge { what: self.what, most: self.most.clone() }
-                }
+                Some(Exceeded::Total) => too_large(self.what, &in_words(self.bytes_max)),
                 None => BROKEN,
             }
         })?;
@@ -54,13 +60,21 @@ impl<R: Read> Part<R> {
             Event::DocType(_) => Err(Error::Workbook(
                 "it declares a document type, which no spreadsheet program does: save it again",
             )),
+            Event::Start(_) => {
+                self.elements += 1;
+                let most = self.bytes_max / ELEMENT_BYTES;
+                if self.elements > most {
+                    return Err(too_large(self.what, &format!("{most} elements")));
+                }
+                Ok(event)
+            }
             event => Ok(event),
         }
     }
 
     /// That this part holds more than it may.
     pub(super) fn too_large(&self, most: &str) -> Error {
-        Error::TooLarge { what: self.what, most: most.to_owned() }
+        too_large(self.what, most)
     }
 
     /// Shows all elements to `see`.

@@ -13,11 +13,16 @@ use crate::{
     record::{COLUMNS_MAX, ROW_BYTES_MAX, Record},
 };
 
+/// The most rows that a sheet has, empty ones too
+/// (<https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3>).
+const ROWS_MAX: u64 = 1_048_576;
+
 /// The rows of a sheet.
 pub(crate) struct SheetRecords<'a> {
     part: FilePart<'a>,
     strings: &'a Strings,
     styles: &'a Styles,
+    rows: u64,
     line: u64,
     text: Collected,
 }
@@ -32,7 +37,7 @@ struct Cell {
 
 impl<'a> SheetRecords<'a> {
     pub(super) fn new(part: FilePart<'a>, strings: &'a Strings, styles: &'a Styles) -> Self {
-        Self { part, strings, styles, line: 0, text: Collected::default() }
+        Self { part, strings, styles, rows: 0, line: 0, text: Collected::default() }
     }
 
     /// The next row, be it empty.
@@ -44,7 +49,9 @@ impl<'a> SheetRecords<'a> {
             match event {
                 Event::Start(start) => match start.local_name().as_ref() {
                     "row" => {
+                        self.rows += 1;
                         let told = attribute(&start, "r").and_then(|line| line.parse().ok());
+                        let told = told.filter(|line| *line > 0);
                         self.line = told.unwrap_or(self.line.saturating_add(1));
                         cells.clear();
                     }
@@ -60,6 +67,9 @@ impl<'a> SheetRecords<'a> {
                         let text = self.value(&cell)?;
                         bytes += text.len() as u64;
                         put(&mut cells, cell.column, text, self.line)?;
+                    }
+                    "row" if self.rows > ROWS_MAX => {
+                        return Err(self.part.too_large(&format!("{ROWS_MAX} rows")));
                     }
                     "row" => return Ok(Some(Record { line: self.line, cells })),
                     "sheetData" => return Ok(None),

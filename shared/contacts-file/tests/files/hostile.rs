@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Write};
 
-use masa_contacts_file::{ContactsFile, Error, Limits, Options};
+use masa_contacts_file::{ContactsFile, Error, Limits, Options, Row};
 use proptest::{collection, prelude::*};
 use serde_json::json;
 use zip::{ZipWriter, write::SimpleFileOptions};
@@ -15,6 +15,11 @@ const ROW: &str = r#"<row r="1"><c r="A1" t="str"><v>email</v></c></row><row r="
 fn why(bytes: impl Into<Vec<u8>>) -> String {
     let read = open(bytes, Options::default()).and_then(|mut file| lines(&mut file));
     read.map(|lines| lines.len()).unwrap_err().to_string()
+}
+
+/// The usable rows of a workbook's sheet.
+fn rows_of(sheet: &str) -> Vec<Row> {
+    rows(&mut open(xlsx(sheet, ""), Options::default()).unwrap())
 }
 
 /// A workbook with one of its parts replaced.
@@ -125,6 +130,27 @@ fn zip_bombs_are_refused() {
 }
 
 #[test]
+fn sheets_of_nothing_are_refused_before_they_are_read_for_minutes() {
+    let limits = Limits { sheet_bytes: 8 << 20, texts_bytes: 1 << 20 };
+    for (rows, says) in [
+        (
+            format!("{ROW}{}", "<row/>".repeat(1_048_576)),
+            "the sheet of the workbook takes more than 1048576 rows",
+        ),
+        (format!("{ROW}<row>{}</row>", "<c/>".repeat(600_000)), "takes more than 524288 elements"),
+        (format!("{ROW}{}", "<x/>".repeat(600_000)), "takes more than 524288 elements"),
+    ] {
+        let limits = if says.contains("1048576") { Limits::default() } else { limits };
+        let options = Options { limits, ..Options::default() };
+        let told = open(xlsx(&rows, ""), options).err().unwrap().to_string();
+        assert!(told.contains(says), "{told}");
+    }
+    // As many rows as a sheet has are read.
+    let rows = format!("{ROW}{}", "<row/>".repeat(1_048_574));
+    assert_eq!(rows_of(&rows).len(), 1);
+}
+
+#[test]
 fn entities_are_not_expanded() {
     let laughs = r#"<!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>"#;
     let sheet = format!("{laughs}<worksheet><sheetData>{ROW}</sheetData></worksheet>");
@@ -170,8 +196,9 @@ fn workbooks_that_lie_are_refused() {
         assert!(told.contains(says), "{path} {text}: {told}");
     }
     let far = r#"<row r="1"><c r="A1" t="str"><v>email</v></c></row><row r="4294967295"><c r="A1" t="str"><v>a@example.com</v></c><c r="ZZZZZZZZZZZZZZZZZZZZ9"/><c r="1" s="99999999999" t="n"><v>1e400</v></c></row>"#;
-    let mut file = open(xlsx(far, ""), Options::default()).unwrap();
-    assert_eq!(rows(&mut file)[0].line, 4_294_967_295);
+    assert_eq!(rows_of(far)[0].line, 4_294_967_295);
+    let none = ROW.replace("r=\"2\"", "r=\"0\"");
+    assert_eq!(rows_of(&none)[0].line, 2, "rows are counted from 1");
     assert!(why(zipped(&[("word/document.xml", "<w/>")])).contains("no .xlsx"));
     let error = ContactsFile::open("/nowhere/contacts.xlsx", Options::default()).err().unwrap();
     assert!(matches!(error, Error::Io(_)));

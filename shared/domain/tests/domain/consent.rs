@@ -118,3 +118,33 @@ fn refusals_and_consent_decide_by_the_younger_word() {
         );
     }
 }
+
+/// Goal: K2, K3: what is repeated by an event or a file without a time of its own counts as old only as a
+/// yes; a no counts from when it was let in.
+#[test]
+fn a_repeated_yes_is_old_and_a_no_is_not() {
+    let repeat = Happening::Event { name: "visit".to_owned(), data: serde_json::Value::Null };
+    for what in [repeat, Happening::Imported { enters: false }] {
+        for (before, repeated, expected) in [
+            (true, false, Answer::Refused),
+            (false, true, Answer::Refused),
+            (true, true, Answer::Granted),
+        ] {
+            let mut world = World::new([]);
+            world.tell(Happening::Signup { form: None });
+            for (second, email) in [(5, before), (9, repeated)] {
+                world.now = at(second);
+                let consent = ConsentGiven { email: Some(email), ..ConsentGiven::default() };
+                let details =
+                    ContactDetails { consent: Some(consent), ..ContactDetails::default() };
+                let signup = Happening::Signup { form: None };
+                let fact = world.fact(if second == 5 { signup } else { what.clone() }, details);
+                world.act(&Stimulus::Fact(Box::new(fact)));
+            }
+            let found = &world.contact.consent[&Channel::Email];
+            assert_eq!(found.answer, expected, "{what:?} {repeated} after {before}");
+            let second = if repeated { 5 } else { 9 };
+            assert_eq!(found.at, at(second), "{what:?} {repeated} after {before}");
+        }
+    }
+}

@@ -439,3 +439,26 @@ fn a_goal_is_counted_once_and_in_time() {
         assert_eq!(told, expected as usize);
     }
 }
+
+/// Goal: T9: a form that asks the question answers it too, whatever the answer or with the one that is
+/// asked for; one that does not ask it answers nothing.
+#[test]
+fn t9_a_form_answers_what_it_asks() {
+    let wanted = || Some(FieldTest::Is(json!("mint")));
+    for (question, test, begins) in [
+        ("tea", None, true),
+        ("tea", wanted(), true),
+        ("tea", Some(FieldTest::Is(json!("sage"))), false),
+        ("coffee", None, false),
+        ("coffee", wanted(), false),
+        ("coffee", Some(FieldTest::Empty(true)), false),
+    ] {
+        let trigger = Trigger::Answered { question: question.to_owned(), test: test.clone() };
+        let mut world = World::new([line("it", &[trigger], &[("rest", wait("1d"))])]);
+        let fields = [("tea".to_owned(), json!("mint"))].into();
+        let details = ContactDetails { fields, ..ContactDetails::default() };
+        let fact = world.fact(Happening::Signup { form: Some("spring".to_owned()) }, details);
+        world.act(&Stimulus::Fact(Box::new(fact)));
+        assert_eq!(world.contact.flows.contains_key("it"), begins, "{question} {test:?}");
+    }
+}

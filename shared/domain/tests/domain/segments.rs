@@ -314,6 +314,28 @@ fn k2_an_import_begins_nothing_unless_it_is_to() {
     }
 }
 
+/// Goal: C5: segments that ask for one another, which no file may have, are answered as of the decision
+/// before; a journey's order is not the contact's, whoever asks for the segment.
+#[test]
+fn a_segment_asks_neither_in_circles_nor_of_a_journey() {
+    let list = |name: &str| Condition::List(name.to_owned());
+    let of_order = FieldTest::Over(50.into());
+    let of_order = Condition::Field { name: "order.total".to_owned(), test: of_order };
+    for (when, holds) in [(list("it"), true), (of_order, false)] {
+        let order = Order { total: Some("80".to_owned()), ..Order::default() };
+        let bought = [Trigger::Purchased(Product::Any.into())];
+        let mut world = crate::conditions::asking(&bought, &[], list("other"));
+        publish(&mut world, "it", list("other"));
+        publish(&mut world, "other", when);
+        world.tell(event("hello"));
+        if let Some(it) = world.contact.segments.get_mut("it") {
+            it.since = Some(world.now).filter(|_| holds);
+        }
+        world.tell(Happening::Purchase(order));
+        assert_eq!(crate::conditions::answer(&world), holds);
+    }
+}
+
 fn conditions() -> impl Strategy<Value = Condition> {
     let spans = prop::sample::select(vec!["3h", "2d", "1w", "40d"]);
     let tests = prop_oneof![

@@ -206,25 +206,50 @@ fn is_svg(flow: &Flow, layout: &Layout, text: &str, language: &str) {
     assert_eq!(steps, flow.steps.len());
     let ways = root.descendants().filter(|node| node.attribute("data-from").is_some()).count();
     assert_eq!(ways, layout.edges.len());
-    let known = ["svg", "title", "desc", "style", "rect", "g", "path", "text", "tspan"];
+    let known = ["svg", "title", "desc", "style", "rect", "g", "path", "text"];
     for node in root.descendants().filter(roxmltree::Node::is_element) {
         assert!(known.contains(&node.tag_name().name()), "{node:?}");
         let on = node.attributes().find(|attribute| attribute.name().starts_with("on"));
         assert!(on.is_none() && node.attribute("href").is_none(), "{node:?}");
     }
-    hebrew_is_marked(root);
+    texts_stand_in_their_boxes(root, layout);
 }
 
-/// Letters that run from right to left stand in elements that say so.
-fn hebrew_is_marked(root: roxmltree::Node<'_, '_>) {
-    for node in root.descendants().filter(|node| node.is_text()) {
-        let hebrew = node.text().unwrap_or_default().chars().any(is_hebrew);
-        let Some(parent) = node.parent_element() else { continue };
-        if hebrew && ["text", "tspan"].contains(&parent.tag_name().name()) {
-            assert_eq!(parent.attribute("direction"), Some("rtl"), "{node:?}");
-            assert_eq!(parent.attribute("unicode-bidi"), Some("embed"), "{node:?}");
+/// As a browser places them: a text that is anchored at its start runs from there in its direction.
+fn texts_stand_in_their_boxes(root: roxmltree::Node<'_, '_>, layout: &Layout) {
+    let nodes = root.descendants().filter(|node| {
+        node.attribute("class").is_some_and(|class| class.split(' ').next() == Some("node"))
+    });
+    let mut boxes = 0;
+    for (node, shown) in nodes.zip(&layout.nodes) {
+        boxes += 1;
+        let Rect { x, width, .. } = shown.place;
+        for text in node.children().filter(|child| child.has_tag_name("text")) {
+            let (left, right) = ends_in_svg(text);
+            assert!(x < left && right < x + width, "{text:?} in {:?}", shown.place);
         }
     }
+    assert_eq!(boxes, layout.nodes.len());
+    let head = root.children().filter(|child| child.has_tag_name("text"));
+    for (left, right) in head.map(ends_in_svg) {
+        assert!((0..=layout.width).contains(&left) && right <= layout.width, "{left} {right}");
+    }
+}
+
+fn ends_in_svg(text: roxmltree::Node<'_, '_>) -> (i32, i32) {
+    // The element of the first letter would anchor it by its own direction.
+    assert!(!text.children().any(|part| part.is_element()), "{text:?}");
+    let number = |name| text.attribute(name).and_then(|n| n.parse::<i32>().ok()).expect("a number");
+    let bold = text.attribute("font-weight").is_some();
+    let wide = width(text.text().unwrap_or_default(), number("font-size"), bold);
+    let x = number("x");
+    let ends = match (text.attribute("text-anchor"), text.attribute("direction")) {
+        (Some("middle"), _) => Some((x - wide / 2, x + wide / 2)),
+        (Some("start"), Some("ltr")) | (Some("end"), Some("rtl")) => Some((x, x + wide)),
+        (Some("end"), Some("ltr")) | (Some("start"), Some("rtl")) => Some((x - wide, x)),
+        _ => None,
+    };
+    ends.expect("an anchor and a direction")
 }
 
 pub(crate) fn is_hebrew(letter: char) -> bool {

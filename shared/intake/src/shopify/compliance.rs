@@ -2,14 +2,14 @@
 //! (<https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance>). They are answered with
 //! success at once, and what they ask for is done within 30 days.
 
-use masa_domain::{ContactDetails, ContactId, Fact, FactId};
+use masa_domain::{ContactDetails, Fact, FactId, Platform};
 use serde_json::Value;
 
 use super::Told;
 use crate::{
     address,
     malformed::Malformed,
-    platform::{self, Part, Receipt},
+    platform::{self, Part},
 };
 
 /// `customers/data_request`, for all that is kept of a person, which the shop hands over: the event
@@ -29,27 +29,28 @@ pub(super) fn shop_redact(told: &Told<'_>) -> Result<Vec<Fact>, Malformed> {
     Ok(Vec::new())
 }
 
-/// An event of each contact whom it concerns, that of the person's address and that of their phone: a
-/// journey may have somebody told of it. Asked once a day it is one.
+/// An event of the contact whom it concerns: a journey may have somebody told of it. Asked once a day it is
+/// one.
 fn of_person(told: &Told<'_>, event: &str) -> Result<Vec<Fact>, Malformed> {
-    let (body, Receipt { key, now }) = (told.body, told.receipt);
+    let (body, receipt) = (told.body, told.receipt);
     body.required("shop_id", Part::id)?;
     let customer = body.object("customer");
-    let email = customer.read("email", address::email);
-    let phone = customer.read("phone", address::phone);
-    let contacts = [key.contact(email.as_deref(), None), key.contact(None, phone.as_deref())];
-    let request = body.object("data_request").id("id");
-    let day = now.strftime("%Y-%m-%d").to_string();
-    let fact = |contact: ContactId| {
-        let id = format!("{event} {contact} {}", request.as_ref().unwrap_or(&day));
-        Fact {
-            id: FactId::new("shopify.compliance", &id),
-            contact,
-            received_at: now,
-            at: now,
-            details: ContactDetails::default(),
-            what: platform::event(event, [("request", request.clone().map(Value::String))]),
-        }
+    let details = ContactDetails {
+        email: customer.read("email", address::email),
+        phone: customer.read("phone", address::phone),
+        also: receipt.account(Platform::Shopify, customer.id("id")),
+        ..ContactDetails::default()
     };
-    Ok(contacts.into_iter().flatten().map(fact).collect())
+    let Some(contact) = receipt.contact(&details) else { return Ok(Vec::new()) };
+    let request = body.object("data_request").id("id");
+    let day = receipt.now.strftime("%Y-%m-%d").to_string();
+    let id = format!("{event} {contact} {}", request.as_ref().unwrap_or(&day));
+    Ok(vec![Fact {
+        id: FactId::new("shopify.compliance", &id),
+        contact,
+        received_at: receipt.now,
+        at: receipt.now,
+        details: ContactDetails::default(),
+        what: platform::event(event, [("request", request.map(Value::String))]),
+    }])
 }

@@ -58,15 +58,16 @@ pub(super) fn sms_consent(told: &Told<'_>) -> Result<Vec<Fact>, Malformed> {
 }
 
 /// Only a yes or a no is told.
-fn consented(told: &Told<'_>, details: ContactDetails) -> Vec<Fact> {
+fn consented(told: &Told<'_>, mut details: ContactDetails) -> Vec<Fact> {
     let Some(consent) = &details.consent else { return Vec::new() };
     let said = match consent {
         ConsentGiven { email: Some(said), .. } => format!("email {said}"),
         ConsentGiven { sms, .. } => format!("sms {}", *sms == Some(true)),
     };
     let customer = ["customer_id", "id"].iter().find_map(|name| told.body.id(name));
-    let customer = customer.unwrap_or_default();
     let at = consent.at;
+    details.also = told.receipt.account(Platform::Shopify, customer.clone());
+    let customer = customer.unwrap_or_default();
     happened(told, "consent-updated", &format!("{customer} {said}"), at, details)
 }
 

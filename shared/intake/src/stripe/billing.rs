@@ -54,7 +54,7 @@ pub(super) fn invoice(told: Told<'_>) -> Option<Fact> {
 
 fn payer(told: &Told<'_>) -> ContactDetails {
     let email = told.object.read("customer_email", address::email);
-    told.details(email, told.object, "customer_")
+    told.owner(email, told.object, "customer_")
 }
 
 /// A subscription's payment.

@@ -1,7 +1,12 @@
 //! What no platform should send, at every door.
 
+use jiff::civil::Date;
 use masa_domain::{Fact, Happening};
-use masa_intake::{Malformed, stripe, tally, typeform, woocommerce};
+use masa_intake::{
+    Malformed,
+    shopify::{self, Delivery},
+    stripe, tally, typeform, woocommerce,
+};
 use serde_json::{Value, json};
 
 use super::{details, fact, key, now, order};
@@ -9,7 +14,7 @@ use super::{details, fact, key, now, order};
 type Parse = fn(&[u8]) -> Result<Vec<Fact>, Malformed>;
 
 /// Each door's name, a fixture, and the door itself.
-pub(crate) const DOORS: [(&str, &[u8], Parse); 11] = [
+pub(crate) const DOORS: [(&str, &[u8], Parse); 16] = [
     ("an order", include_bytes!("../fixtures/woocommerce-order.json"), |body| {
         woocommerce::parse("order.updated", body, &key(), now())
     }),
@@ -31,7 +36,32 @@ pub(crate) const DOORS: [(&str, &[u8], Parse); 11] = [
     ("Tally", include_bytes!("../fixtures/tally-response.json"), |body| {
         tally::parse(body, &key(), now())
     }),
+    ("Shopify's order", include_bytes!("../fixtures/shopify/orders-updated.json"), |body| {
+        shopify_door("orders/updated", body)
+    }),
+    ("Shopify's cart", include_bytes!("../fixtures/shopify/checkouts-update.json"), |body| {
+        shopify_door("checkouts/update", body)
+    }),
+    (
+        "Shopify's customer",
+        include_bytes!("../fixtures/shopify/customers-update-2024-10.json"),
+        |body| shopify_door("customers/update", body),
+    ),
+    (
+        "Shopify's consent to mails",
+        include_bytes!("../fixtures/shopify/customers-email-consent.json"),
+        |body| shopify_door("customers_email_marketing_consent/update", body),
+    ),
+    (
+        "Shopify's consent to texts",
+        include_bytes!("../fixtures/shopify/customers-sms-consent.json"),
+        |body| shopify_door("customers_marketing_consent/update", body),
+    ),
 ];
+
+fn shopify_door(topic: &str, body: &[u8]) -> Result<Vec<Fact>, Malformed> {
+    shopify::parse(&Delivery { topic, triggered_at: None, body }, &key(), now())
+}
 
 fn stripe_door(body: &[u8]) -> Result<Vec<Fact>, Malformed> {
     stripe::parse(body, &key(), now())
@@ -93,6 +123,90 @@ fn depth_is_refused_and_survived() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         let body = body.to_string().replace("\"here\"", &deep);
         assert_eq!(parse(body.as_bytes()).unwrap_err().field, "", "{name}");
+    }
+}
+
+#[test]
+fn what_is_not_utf8_is_refused() {
+    for (name, fixture, parse) in DOORS {
+        let text = std::str::from_utf8(fixture).expect("UTF-8");
+        let inner = text.trim_start().strip_prefix('{').expect("an object").as_bytes();
+        for start in
+            [&b"{\"x\":\"\xf0\xe5\xf2\xe4\","[..], b"{\"x\":\"\xed\xa0\x80\",", b"\xef\xbb\xbf{"]
+        {
+            let body = [start, inner].concat();
+            assert_eq!(parse(&body).unwrap_err().field, "", "{name}: {start:?}");
+        }
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(parse(&wide).unwrap_err().field, "", "{name} in UTF-16");
+    }
+}
+
+#[test]
+fn moments_that_are_none_are_left_out() {
+    for wrong in [
+        json!("03/11/2026"),
+        json!("2026-02-30T00:00:00Z"),
+        json!("2026-11-03T25:00:00Z"),
+        json!("0000-00-00T00:00:00"),
+        json!("yesterday"),
+        json!(""),
+        json!(true),
+        json!([]),
+        json!({}),
+        json!(1e18),
+        json!(-1e18),
+        json!(i64::MAX),
+        json!("9999999999999999"),
+    ] {
+        for (name, fixture, parse) in DOORS {
+            let mut body = super::json(fixture);
+            everywhere(&mut body, &|part| {
+                let moment = match &part {
+                    Value::String(text) => {
+                        text.get(..10).is_some_and(|day| day.parse::<Date>().is_ok())
+                    }
+                    Value::Number(number) => number
+                        .as_i64()
+                        .is_some_and(|seconds| (1_700_000_000..1_900_000_000).contains(&seconds)),
+                    _ => false,
+                };
+                if moment {
+                    *part = wrong.clone();
+                }
+            });
+            let fact = fact(parse(body.to_string().as_bytes()));
+            assert_eq!(fact.at, now(), "{name}: {wrong}");
+            let said = fact.details.consent.and_then(|consent| consent.at);
+            assert!(said.is_none_or(|at| at == now()), "{name}: {wrong}");
+        }
+    }
+}
+
+#[test]
+fn a_currency_is_three_letters() {
+    for (told, kept) in
+        [("₪", None), ("shekels", None), ("", None), ("IL\u{202e}S", None), ("xyz", Some("XYZ"))]
+    {
+        for (name, fixture, parse) in DOORS {
+            let mut body = super::json(fixture);
+            everywhere(&mut body, &|part| {
+                if part.as_str().is_some_and(|text| text.eq_ignore_ascii_case("ils")) {
+                    *part = json!(told);
+                }
+            });
+            // Of a refund in part, amounts without a currency tell nothing.
+            let facts = parse(body.to_string().as_bytes()).expect("a webhook");
+            let Some(fact) = facts.into_iter().next() else { continue };
+            match fact.what {
+                Happening::Purchase(order) => assert_eq!(order.currency.as_deref(), kept, "{name}"),
+                Happening::Event { data, .. } => {
+                    let currency = data.get("currency").and_then(Value::as_str);
+                    assert!(currency.is_none() || currency == kept, "{name}: {currency:?}");
+                }
+                _ => {}
+            }
+        }
     }
 }
 

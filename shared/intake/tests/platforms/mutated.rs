@@ -5,7 +5,7 @@ use masa_domain::{Fact, Happening};
 use proptest::{collection::vec, prelude::*, sample::Index};
 use serde_json::{Map, Value, json};
 
-use super::{hostile::DOORS, now};
+use super::{hostile::DOORS, key, now};
 
 /// A JSON pointer to each part of a value, itself among them.
 fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
@@ -65,7 +65,8 @@ fn is_money(text: &str) -> bool {
 
 fn within_limits(fact: &Fact) -> Result<(), TestCaseError> {
     let details = &fact.details;
-    prop_assert!(details.email.is_some() || details.phone.is_some(), "somebody is meant");
+    let by_address = details.email.as_deref().and_then(|email| key().contact(Some(email), None));
+    prop_assert!(by_address.is_none_or(|contact| contact == fact.contact), "whose address it is");
     prop_assert!(fact.at <= now() && fact.received_at == now());
     for name in [&details.first_name, &details.last_name].into_iter().flatten() {
         prop_assert!(one_line(name, 200), "{name:?}");

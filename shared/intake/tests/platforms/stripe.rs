@@ -237,7 +237,7 @@ fn a_subscription_keeps_its_next_date() {
         event(&with("customer.subscription.created", SUBSCRIPTION, &json!({}))).0,
         "subscription-created"
     );
-    let nobody = json!({"metadata": {}});
+    let nobody = json!({"metadata": {}, "customer": null});
     assert_eq!(parse(kind, SUBSCRIPTION, &nobody), vec![]);
     let phone = json!({"metadata": {"phone": "+972505550177"}});
     assert_eq!(with(kind, SUBSCRIPTION, &phone).details.phone.as_deref(), Some("+972505550177"));

@@ -9,7 +9,7 @@ use crate::{
     checks::{
         Checked,
         branches::passes,
-        said::{conditions, happenings},
+        said::{Asked, conditions, happenings},
     },
     problem::{Mark, Report},
     words::{did_you_mean, quote},
@@ -37,15 +37,15 @@ pub(super) fn filled<'s>(flows: &[Checked<'s>]) -> BTreeSet<&'s str> {
     filled
 }
 
-/// Reports the tests of answers that none passes, or each does. `filled` are the fields that hold other
-/// things too.
+/// Reports the tests of answers of a flow that none passes, or each does. `filled` are the fields that hold
+/// other things too.
 pub(super) fn check(
     checked: &Checked<'_>,
     setup: &Setup,
     filled: &BTreeSet<&str>,
     report: &mut Report<'_>,
 ) {
-    let question = |field: &str| setup.questions.get(field).filter(|_| !filled.contains(field));
+    let question = |field: &str| question(field, setup, filled);
     for said in happenings(checked) {
         let (name, question, test) = match said.trigger {
             Trigger::Answered { question, test: Some(test) } => {
@@ -56,11 +56,26 @@ pub(super) fn check(
         };
         question.into_iter().for_each(|question| of_test(name, question, test, said.at, report));
     }
-    for asked in conditions(checked) {
+    of_conditions(&conditions(checked), setup, filled, report);
+}
+
+/// Reports those of these conditions.
+pub(super) fn of_conditions(
+    conditions: &[Asked<'_>],
+    setup: &Setup,
+    filled: &BTreeSet<&str>,
+    report: &mut Report<'_>,
+) {
+    for asked in conditions {
         let Condition::Field { name, test } = asked.when else { continue };
-        let question = question(name).into_iter();
+        let question = question(name, setup, filled).into_iter();
         question.for_each(|question| of_test(name, question, test, asked.at, report));
     }
+}
+
+/// The question whose answers alone a field holds.
+fn question<'s>(field: &str, setup: &'s Setup, filled: &BTreeSet<&str>) -> Option<&'s Question> {
+    setup.questions.get(field).filter(|_| !filled.contains(field))
 }
 
 fn of_test(name: &str, question: &Question, test: &FieldTest, at: Mark, report: &mut Report<'_>) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, tz::TimeZone};
-use masa_domain::{Action, ClockTime, Condition, FieldTest, Hours, Shop, Weekday};
+use masa_domain::{Action, ClockTime, Condition, FieldTest, Hours, PurchaseTest, Shop, Weekday};
 use serde_json::{Value, json};
 
 use crate::{
@@ -45,35 +45,41 @@ pub(super) fn check(checked: &Checked<'_>, shop: Option<&Shop>, report: &mut Rep
     }
 }
 
-/// Reports the branches that nobody ever takes.
+const TAKEN: &str = "mend what is asked, or write the steps without the `if`";
+
+/// Reports the branches that nobody ever takes, whatever is asked before.
 fn one_way(graph: &Graph<'_>, report: &mut Report<'_>) {
-    let before = Before::of(graph);
-    for (step, node) in graph.nodes.iter().enumerate() {
+    for node in &graph.nodes {
         let Action::If { when, .. } = &node.step.action else { continue };
-        let first = node.condition.first().copied().unwrap_or(node.at);
-        let open = |answer| before.leave_open(step, when, answer);
-        let (at, message) = if !possible(when, true) {
-            let at = culprit(when, true, node.condition);
-            (at, "nobody ever goes the way of `then`: this is never so")
+        let (answer, message) = if !possible(when, true) {
+            (true, "nobody ever goes the way of `then`: this is never so")
         } else if !possible(when, false) {
-            let at = culprit(when, false, node.condition);
-            (at, "nobody ever goes the way of `else`: this is always so")
-        } else if !open(true) {
-            (
-                first,
-                "nobody ever goes the way of `then`: what was asked before says that this is not so",
-            )
-        } else if !open(false) {
-            (
-                first,
-                "nobody ever goes the way of `else`: what was asked before says that this is so",
-            )
+            (false, "nobody ever goes the way of `else`: this is always so")
         } else {
             continue;
         };
-        report
-            .add(at, "one-way-branch", message)
-            .hint("mend what is asked, or write the steps without the `if`");
+        let at = culprit(when, answer, node.condition);
+        report.add(at, "one-way-branch", message).hint(TAKEN);
+    }
+}
+
+/// Reports the branches that nobody takes after what was asked before.
+pub(super) fn decided(graph: &Graph<'_>, report: &mut Report<'_>) {
+    let before = Before::of(graph);
+    for (step, node) in graph.nodes.iter().enumerate() {
+        let Action::If { when, .. } = &node.step.action else { continue };
+        if !possible(when, true) || !possible(when, false) {
+            continue;
+        }
+        let message = if !before.leave_open(step, when, true) {
+            "nobody ever goes the way of `then`: what was asked before says that this is not so"
+        } else if !before.leave_open(step, when, false) {
+            "nobody ever goes the way of `else`: what was asked before says that this is so"
+        } else {
+            continue;
+        };
+        let at = node.condition.first().copied().unwrap_or(node.at);
+        report.add(at, "one-way-branch", message).hint(TAKEN);
     }
 }
 
@@ -92,7 +98,7 @@ pub(super) fn possible(when: &Condition, answer: bool) -> bool {
 }
 
 /// Where the innermost condition stands because of which one can't answer `answer`.
-fn culprit(when: &Condition, answer: bool, marks: &[Mark]) -> Mark {
+pub(super) fn culprit(when: &Condition, answer: bool, marks: &[Mark]) -> Mark {
     let (mut when, mut answer, mut index) = (when, answer, 0);
     loop {
         let members = match (when, answer) {
@@ -173,7 +179,7 @@ fn contradictory(asked: &[(&Condition, bool)]) -> bool {
     let mut tests: BTreeMap<(bool, &str), Vec<(&FieldTest, bool)>> = BTreeMap::new();
     let mut days: Vec<Weekday> = Weekday::ALL.iter().map(|(_, day)| *day).collect();
     let mut hours = Vec::new();
-    let mut others = BTreeMap::new();
+    let mut counts: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     for (when, answer) in asked {
         match when {
             Condition::Field { name, test } => {
@@ -185,14 +191,31 @@ fn contradictory(asked: &[(&Condition, bool)]) -> bool {
             Condition::Weekday(some) => days.retain(|day| some.contains(day) == *answer),
             Condition::Hour(some) => hours.push((*some, *answer)),
             other => {
-                if others.insert(json!(other).to_string(), answer).is_some_and(|old| old != answer)
-                {
+                let (what, times) = counted(other);
+                let (least, below) = counts.entry(what).or_insert((0, u32::MAX));
+                match answer {
+                    true => *least = times.max(*least),
+                    false => *below = times.min(*below),
+                }
+                if least >= below {
                     return true;
                 }
             }
         }
     }
     days.is_empty() || never(&hours) || tests.iter().any(|((whole, _), tests)| apart(tests, *whole))
+}
+
+/// What a condition counts, and how often that must be at least: what counts nothing is once, or not.
+fn counted(when: &Condition) -> (String, u32) {
+    let mut what = when.clone();
+    let times = match &mut what {
+        // How much was paid is of all orders together, and no matter of how many.
+        Condition::Purchased(PurchaseTest { times, total: None, .. })
+        | Condition::Event { times, .. } => std::mem::take(times),
+        _ => 1,
+    };
+    (json!(what).to_string(), times)
 }
 
 /// Whether no time of day is in these parts of the day, and outside those that are denied.

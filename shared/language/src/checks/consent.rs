@@ -73,12 +73,24 @@ fn serves_all(graph: &Graph<'_>, reached: &[bool]) -> bool {
     graph.flow.kind == Kind::Transactional && graph.nodes.iter().enumerate().any(serves)
 }
 
+/// Whether all whose run of a flow ends have agreed, when those who come to these steps have not.
+fn ends_agreed(graph: &Graph<'_>, unasked: &[bool]) -> bool {
+    let ends = |node: &Node<'_>| {
+        let ways = graph.flow.ways(node.step);
+        // An exit may end it at any step.
+        !graph.flow.exits.is_empty()
+            || ways.is_empty()
+            || ways.iter().any(|(_, next)| next.is_none())
+    };
+    !graph.nodes.iter().zip(unasked).any(|(node, unasked)| *unasked && ends(node))
+}
+
 /// What tells that a contact agreed.
 struct Known<'s> {
     /// Forms that ask for consent.
     forms: BTreeSet<&'s str>,
-    /// Lists that they join.
-    lists: BTreeSet<&'s str>,
+    /// The lists all of whose members, as far as this folder puts them there, agreed to a channel.
+    lists: BTreeSet<(Channel, &'s str)>,
     /// Who is in which segment.
     segments: &'s BTreeMap<String, Segment>,
     /// The flows all of whose mails are advertising.
@@ -96,7 +108,7 @@ impl<'s> Known<'s> {
         let asking = || setup.forms.iter().filter(|(_, form)| form.asks_consent());
         let mut known = Self {
             forms: asking().map(|(name, _)| name.as_str()).collect(),
-            lists: asking().flat_map(|(_, form)| &form.lists).map(String::as_str).collect(),
+            lists: BTreeSet::new(),
             segments: &setup.segments,
             flows: BTreeSet::new(),
             links: BTreeMap::new(),
@@ -106,11 +118,19 @@ impl<'s> Known<'s> {
         for flow in checked.iter().map(|checked| &checked.source.flow) {
             known.add(flow);
         }
+        let joined = |asks: bool| {
+            let forms = setup.forms.values().filter(move |form| form.asks_consent() == asks);
+            forms.flat_map(|form| &form.lists).map(String::as_str).collect::<BTreeSet<_>>()
+        };
+        let lists: Vec<&str> = joined(true).difference(&joined(false)).copied().collect();
+        known.lists =
+            lists.iter().flat_map(|list| CHANNELS.map(|channel| (channel, *list))).collect();
         known.follow(checked);
         known
     }
 
-    /// Finds the flows that end for those who agreed alone; one may begin with the end of another.
+    /// Finds the flows that end for those who agreed alone, and the lists that these alone join. One may
+    /// begin with another, so that all are taken for such until somebody else is found to come to one.
     fn follow(&mut self, checked: &[Checked<'s>]) {
         let said = checked.iter().flat_map(happenings);
         let named: BTreeSet<&str> = said
@@ -119,37 +139,45 @@ impl<'s> Known<'s> {
                 _ => None,
             })
             .collect();
-        let mut open: Vec<(Channel, &Graph<'s>)> = checked
-            .iter()
-            .filter(|checked| named.contains(checked.source.flow.name.as_str()))
-            .flat_map(|checked| CHANNELS.map(|channel| (channel, &checked.graph)))
-            .collect();
+        let names = checked.iter().map(|checked| checked.source.flow.name.as_str());
+        let names = names.filter(|name| named.contains(name));
+        self.ended = names.flat_map(|name| CHANNELS.map(|channel| (channel, name))).collect();
+        let graphs = || checked.iter().map(|checked| &checked.graph);
         loop {
-            let before = open.len();
-            open.retain(|(channel, graph)| {
-                let found = self.end_agreed(graph, *channel);
-                if found {
-                    self.ended.insert((*channel, graph.flow.name.as_str()));
-                }
-                !found
-            });
-            if open.len() == before {
+            let before = self.ended.len() + self.lists.len();
+            for (channel, graph) in graphs().flat_map(|graph| CHANNELS.map(|one| (one, graph))) {
+                self.without(graph, channel);
+            }
+            if self.ended.len() + self.lists.len() == before {
                 return;
             }
         }
     }
 
-    /// Whether all whose run of a flow ends have agreed to a channel.
-    fn end_agreed(&self, graph: &Graph<'_>, channel: Channel) -> bool {
+    /// Leaves out the lists that others than those who agreed to a channel join in a flow, and the flow
+    /// when it ends for them.
+    fn without(&mut self, graph: &Graph<'s>, channel: Channel) {
+        let ended = (channel, graph.flow.name.as_str());
+        let joins: Vec<(usize, (Channel, &str))> = graph
+            .nodes
+            .iter()
+            .enumerate()
+            .filter_map(|(step, node)| match &node.step.action {
+                Action::Join(list) => Some((step, (channel, list.as_str()))),
+                _ => None,
+            })
+            .filter(|(_, list)| self.lists.contains(list))
+            .collect();
+        if joins.is_empty() && !self.ended.contains(&ended) {
+            return;
+        }
         let unasked = self.unasked(graph, &BTreeSet::from([channel]), |_| false);
-        let ends = |node: &Node<'_>| {
-            let ways = graph.flow.ways(node.step);
-            // An exit may end it at any step.
-            !graph.flow.exits.is_empty()
-                || ways.is_empty()
-                || ways.iter().any(|(_, next)| next.is_none())
-        };
-        !graph.nodes.iter().zip(unasked).any(|(node, unasked)| unasked && ends(node))
+        for (_, list) in joins.iter().filter(|(step, _)| holds(&unasked, *step)) {
+            self.lists.remove(list);
+        }
+        if !ends_agreed(graph, &unasked) {
+            self.ended.remove(&ended);
+        }
     }
 
     /// The steps that a run may come to of whose contact nothing tells that it agreed to one of these
@@ -200,7 +228,8 @@ impl<'s> Known<'s> {
         let agreed = |segment: &Segment| {
             implied(&segment.when, true, &|one, answer| answer && self.tells(one, channels))
         };
-        self.segments.get(list).map_or_else(|| self.lists.contains(list), agreed)
+        let joined = || channels.iter().any(|channel| self.lists.contains(&(*channel, list)));
+        self.segments.get(list).map_or_else(joined, agreed)
     }
 
     /// Whether a condition without others in it, which is so, is so for those who agreed alone.

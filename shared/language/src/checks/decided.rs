@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use masa_domain::{Action, Condition, OrderStatus, Since};
+use masa_domain::{Action, Condition, Moment, OrderStatus, Since};
 
 use crate::checks::{
     branches::{possible, size, together},
@@ -13,6 +13,8 @@ use crate::checks::{
 const STEPS_MAX: usize = 200;
 /// How many conditions, with those in them, are compared with one.
 const CONDITIONS_MAX: usize = 50;
+/// From which minute of a day on the next may have begun when a run goes on after a wait.
+const LATE_MINUTES: u16 = 23 * 60;
 
 /// The ways of a flow, backwards.
 pub(super) struct Before<'g, 's> {
@@ -71,7 +73,10 @@ impl<'g, 's> Before<'g, 's> {
                     }
                 }
                 Action::Jump(_) | Action::Split { .. } => {}
-                _ => {
+                step => {
+                    if let Some(today) = today(step).filter(|_| !decided.is_changed) {
+                        decided.add(&today, true);
+                    }
                     decided.is_changed = true;
                     decided.passed.insert(node.id);
                 }
@@ -79,6 +84,19 @@ impl<'g, 's> Before<'g, 's> {
             step = last;
         }
         decided.all
+    }
+}
+
+/// The days on one of which a wait ends, when so much of the day is left that what follows at once stands on
+/// it too.
+fn today(action: &Action) -> Option<Condition> {
+    match action {
+        Action::Until { moment: Moment::Clock { at, days }, .. }
+            if !days.is_empty() && at.is_none_or(|at| at.minutes() < LATE_MINUTES) =>
+        {
+            Some(Condition::Weekday(days.clone()))
+        }
+        _ => None,
     }
 }
 

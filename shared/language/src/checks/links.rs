@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The names of links in HTML, as they are written.
-pub(super) fn names(html: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn names(html: &str) -> impl Iterator<Item = &str> {
     html.split("data-link=").skip(1).filter_map(|rest| {
         let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
         rest.get(1..)?.split(quote).next()

@@ -15,20 +15,24 @@ mod entry;
 mod fallbacks;
 mod graph;
 mod implied;
+mod joined;
 mod languages;
-mod links;
+pub(crate) mod links;
 mod loops;
+mod members;
 mod names;
+mod near;
 mod orders;
 mod rests;
 mod said;
+mod segments;
 mod sent;
 mod sms;
 mod texts;
 mod together;
 mod uses;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use masa_domain::Setup;
@@ -37,8 +41,9 @@ use crate::{
     files::Files,
     flow::Source,
     problem::{Problem, Report},
-    tests,
+    shop, tests,
 };
+use fallbacks::Begun;
 use graph::Graph;
 pub(crate) use implied::with_inner;
 pub(crate) use names::form;
@@ -52,8 +57,8 @@ struct Checked<'s> {
 /// What flows are checked with.
 pub(crate) struct Beside<'f> {
     pub files: &'f Files,
-    /// Absent when `shop.yaml` is not understood: what is asked of the shop is then not checked.
-    pub setup: Option<&'f Setup>,
+    /// What was read of `shop.yaml`: where it is not understood, what is asked of it is not checked.
+    pub shop: &'f shop::Outcome,
     /// The flows that those name which are not understood themselves; absent when all flows are
     /// understood.
     pub broken: Option<BTreeSet<&'f str>>,
@@ -61,39 +66,96 @@ pub(crate) struct Beside<'f> {
     pub now: Option<Timestamp>,
 }
 
-/// Checks flows in which everything is understood.
+impl<'f> Beside<'f> {
+    /// The forms, questions, segments and products of the shop.
+    fn names(&self) -> Option<&'f Setup> {
+        self.shop.has_sound_names.then_some(&self.shop.setup)
+    }
+
+    /// The shop itself, and its people.
+    fn people(&self) -> Option<&'f Setup> {
+        self.shop.has_sound_people.then_some(&self.shop.setup)
+    }
+}
+
+/// Checks flows. Of those in which not everything is understood, what is understood by itself is checked.
 pub(crate) fn check(sources: &[Source], beside: &Beside<'_>) -> Vec<Problem> {
-    let flows: Vec<Checked<'_>> =
+    let mut all: Vec<Checked<'_>> =
         sources.iter().map(|source| Checked { source, graph: Graph::of(source) }).collect();
-    let begun = fallbacks::begun(&flows);
-    let filled = answers::filled(&flows);
+    all.sort_by_key(|checked| !checked.source.is_whole);
+    let (flows, _) = all.split_at(all.partition_point(|checked| checked.source.is_whole));
+    let begun = fallbacks::begun(flows);
+    let filled = answers::filled(&all);
     let mut problems = Vec::new();
-    for checked in &flows {
+    for checked in &all {
         let mut report = Report::new(&checked.source.path);
-        let name = checked.source.flow.name.as_str();
-        loops::unreachable(&checked.graph, &mut report);
-        loops::check(&checked.graph, &mut report);
-        let shop = beside.setup.map(|setup| &setup.shop);
-        branches::check(checked, shop, &mut report);
-        rests::check(checked, shop, &mut report);
-        entry::check(checked, shop, beside.now, &mut report);
-        sent::check(checked, &mut report);
-        let broken = beside.broken.as_ref();
-        let is_started =
-            begun.contains_key(name) || broken.is_some_and(|broken| broken.contains(name));
-        dates::check(&checked.graph, is_started, &mut report);
-        if let Some(setup) = beside.setup {
-            names::forms(checked, setup, &mut report);
-            answers::check(checked, setup, &filled, &mut report);
-            problems.extend(languages::check(checked, setup, &mut report));
-        }
-        sms::check(checked, &mut report);
-        if checked.source.has_sound_templates {
-            problems.extend(fallbacks::check(checked, &begun, &mut report));
+        problems.extend(by_itself(checked, beside, &filled, &mut report));
+        if checked.source.is_whole {
+            problems.extend(of_graph(checked, beside, &begun, &mut report));
         }
         problems.extend(report.into_problems());
     }
-    problems.extend(of_all(&flows, beside));
+    problems.extend(of_all(flows, beside));
+    if let Some(setup) = beside.names() {
+        problems.extend(segments::check(setup, &beside.shop.segments, &filled));
+    }
+    without_slips(problems)
+}
+
+/// Checks parts of a flow of which nothing else tells whether they are right.
+fn by_itself(
+    checked: &Checked<'_>,
+    beside: &Beside<'_>,
+    filled: &BTreeSet<&str>,
+    report: &mut Report<'_>,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let shop = beside.people().map(|setup| &setup.shop);
+    branches::check(checked, shop, report);
+    rests::check(checked, shop, report);
+    entry::check(checked, shop, beside.now, report);
+    if let Some(setup) = beside.names() {
+        names::forms(checked, setup, report);
+        answers::check(checked, setup, filled, report);
+    }
+    if let Some(setup) = beside.people() {
+        problems.extend(languages::check(checked, setup, report));
+    }
+    if checked.source.has_sound_templates {
+        problems.extend(members::check(checked, report));
+    }
+    problems
+}
+
+/// Checks what the steps of a flow do one after another, and as messages of its kind.
+fn of_graph<'s>(
+    checked: &Checked<'s>,
+    beside: &Beside<'_>,
+    begun: &BTreeMap<&'s str, Begun>,
+    report: &mut Report<'_>,
+) -> Vec<Problem> {
+    let graph = &checked.graph;
+    loops::unreachable(graph, report);
+    loops::check(graph, report);
+    branches::decided(graph, report);
+    sent::check(checked, report);
+    let name = graph.flow.name.as_str();
+    let is_broken = |broken: &BTreeSet<&str>| broken.contains(name);
+    let is_started = begun.contains_key(name) || beside.broken.as_ref().is_some_and(is_broken);
+    dates::check(graph, is_started, report);
+    sms::check(checked, report);
+    match checked.source.has_sound_templates {
+        true => fallbacks::check(checked, begun, report),
+        false => Vec::new(),
+    }
+}
+
+/// The problems without what is told of the values of mistyped names.
+fn without_slips(mut problems: Vec<Problem>) -> Vec<Problem> {
+    let place = |problem: &Problem| (problem.file.clone(), problem.line, problem.column);
+    let slips: BTreeSet<_> =
+        problems.iter().filter(|told| told.code == "unknown-name").map(place).collect();
+    problems.retain(|told| told.code != "no-fallback" || !slips.contains(&place(told)));
     problems
 }
 
@@ -107,13 +169,14 @@ fn of_all(flows: &[Checked<'_>], beside: &Beside<'_>) -> Vec<Problem> {
     problems.extend(calls::check(flows, &broken));
     problems.extend(orders::check(flows, &broken));
     problems.extend(sent::of_other_flows(flows));
-    let Some(setup) = beside.setup else { return problems };
+    let Some(setup) = beside.names() else { return problems };
     let is_whole = beside.broken.is_none();
     problems.extend(consent::check(flows, setup, is_whole));
-    problems.extend(together::check(flows, &setup.forms));
+    problems.extend(together::check(flows, setup));
     if is_whole {
         problems.extend(links::check(flows));
-        problems.extend(names::check(flows, setup, &tests::readable(beside.files)));
+        let segments = segments::conditions(setup, &beside.shop.segments);
+        problems.extend(names::check(flows, &segments, setup, &tests::readable(beside.files)));
     }
     problems
 }

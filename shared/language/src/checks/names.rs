@@ -13,20 +13,17 @@ use crate::{
     changes::PROFILE,
     checks::{
         Checked,
-        said::{conditions, happenings},
+        near::slips,
+        said::{self, conditions, happenings},
+        texts,
         uses::used,
     },
     problem::{Mark, Problem, Report},
+    shop,
     tests::{Line, Test},
     words::{did_you_mean, quote},
 };
 
-/// The fewest characters of a name that may be mistyped.
-const CHARS_MIN: usize = 4;
-/// From so many characters on, another letter in place of one is a slip.
-const CHARS_OF_SLIP: usize = 6;
-/// From so many characters on, two slips are.
-const CHARS_OF_TWO: usize = 8;
 /// With how many names one is compared.
 const COMPARED_MAX: usize = 500;
 /// What begins the names of values that are no fields of the contact.
@@ -40,9 +37,35 @@ enum Kind {
     Event,
     Product,
     Category,
+    /// The beginning of a value's name in a text: a field, or one of [`VALUES`].
+    Tag,
 }
 
+/// What texts know beside fields.
+const VALUES: [&str; 12] = [
+    "answer",
+    "call",
+    "due",
+    "event",
+    "form",
+    "imported",
+    "mail",
+    "order",
+    "refer_url",
+    "referred",
+    "shop",
+    "unsubscribe_url",
+];
+
 impl Kind {
+    /// The kind of what has such a name.
+    fn named(self) -> Self {
+        match self {
+            Self::Tag => Self::Field,
+            kind => kind,
+        }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::List => "list",
@@ -50,15 +73,16 @@ impl Kind {
             Self::Event => "event",
             Self::Product => "product",
             Self::Category => "category",
+            Self::Tag => "merge tag",
         }
     }
 }
 
-/// A name that a flow asks for.
-struct Asked<'s> {
+/// A name for which a file asks.
+struct Asked {
     kind: Kind,
-    name: &'s str,
-    file: &'s str,
+    name: String,
+    file: String,
     at: Mark,
 }
 
@@ -75,19 +99,31 @@ struct Named {
 struct Names(BTreeMap<Kind, BTreeMap<String, Named>>);
 
 /// Reports names that are asked for in one place of the folder and nearly are others of its flows, of
-/// `shop.yaml`, of texts or tests, and categories that no product has.
-pub(super) fn check(flows: &[Checked<'_>], setup: &Setup, tests: &[Test]) -> Vec<Problem> {
-    let asked: Vec<Asked<'_>> = flows.iter().flat_map(asked).collect();
+/// `shop.yaml`, of texts or tests, and categories that no product has. `segments` are the conditions of
+/// segments.
+pub(super) fn check(
+    flows: &[Checked<'_>],
+    segments: &[said::Asked<'_>],
+    setup: &Setup,
+    tests: &[Test],
+) -> Vec<Problem> {
+    let mut asked: Vec<Asked> = flows.iter().flat_map(asked).collect();
+    asked.extend(flows.iter().flat_map(in_texts));
+    of_conditions(segments, &mut |kind, name, at| {
+        asked.push(Asked { kind, name: name.to_owned(), file: shop::FILE.to_owned(), at });
+    });
+    asked.retain(|asked| !BROUGHT.iter().any(|root| asked.name.starts_with(root)));
     let mut names = Names::default();
     names.of_shop(setup);
     flows.iter().for_each(|checked| names.of_flow(checked));
     tests.iter().for_each(|test| names.of_test(test));
-    asked.iter().for_each(|asked| names.named(asked.kind, asked.name).times += 1);
+    asked.iter().for_each(|asked| names.named(asked.kind.named(), &asked.name).times += 1);
     let likely = names.likely();
     let mut problems = Vec::new();
     for Asked { kind, name, file, at } in asked {
-        let mut report = Report::new(file);
-        let (kind, named) = (kind, names.named(kind, name));
+        let mut report = Report::new(&file);
+        let name = name.as_str();
+        let named = names.named(kind.named(), name);
         if named.is_made {
             continue;
         }
@@ -130,11 +166,13 @@ pub(crate) fn form(
     }
 }
 
-/// The names for which a flow asks.
-fn asked<'s>(checked: &Checked<'s>) -> Vec<Asked<'s>> {
-    let file = checked.source.path.as_str();
+/// The names for which a flow asks, but in its texts.
+fn asked(checked: &Checked<'_>) -> Vec<Asked> {
     let mut asked = Vec::new();
-    let mut add = |kind, name: &'s str, at| asked.push(Asked { kind, name, file, at });
+    let mut add = |kind, name: &str, at| {
+        let file = checked.source.path.clone();
+        asked.push(Asked { kind, name: name.to_owned(), file, at });
+    };
     for said in happenings(checked) {
         match said.trigger {
             Trigger::Joined(list) | Trigger::Left(list) => add(Kind::List, list, said.at),
@@ -148,19 +186,7 @@ fn asked<'s>(checked: &Checked<'s>) -> Vec<Asked<'s>> {
             _ => {}
         }
     }
-    for condition in conditions(checked) {
-        match condition.when {
-            Condition::List(list) => add(Kind::List, list, condition.at),
-            Condition::Event { name, .. } => add(Kind::Event, name, condition.at),
-            Condition::Field { name, .. } | Condition::DaysTo { field: name, .. } => {
-                add(Kind::Field, name, condition.at);
-            }
-            Condition::Purchased(test) => {
-                of_purchase(&test.what, test.category.as_deref(), condition.at, &mut add);
-            }
-            _ => {}
-        }
-    }
+    of_conditions(&conditions(checked), &mut add);
     for node in &checked.graph.nodes {
         match &node.step.action {
             Action::Quiet { event, .. } => add(Kind::Event, event, node.at),
@@ -171,15 +197,52 @@ fn asked<'s>(checked: &Checked<'s>) -> Vec<Asked<'s>> {
             _ => {}
         }
     }
-    asked.retain(|asked| !BROUGHT.iter().any(|root| asked.name.starts_with(root)));
     asked
 }
 
-fn of_purchase<'s>(
-    product: &'s Product,
-    category: Option<&'s str>,
+fn of_conditions(conditions: &[said::Asked<'_>], add: &mut impl FnMut(Kind, &str, Mark)) {
+    for condition in conditions {
+        match condition.when {
+            Condition::List(list) => add(Kind::List, list, condition.at),
+            Condition::Event { name, .. } => add(Kind::Event, name, condition.at),
+            Condition::Field { name, .. } | Condition::DaysTo { field: name, .. } => {
+                add(Kind::Field, name, condition.at);
+            }
+            Condition::Purchased(test) => {
+                of_purchase(&test.what, test.category.as_deref(), condition.at, add);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The names with which those of values in a flow's texts begin, each once, where it stands first.
+fn in_texts(checked: &Checked<'_>) -> Vec<Asked> {
+    let mut found: BTreeMap<String, (String, Mark)> = BTreeMap::new();
+    let mut add = |path: &str, file: &str, at| {
+        let root = path.split('.').next().unwrap_or_default();
+        if !VALUES.contains(&root) && !found.contains_key(root) {
+            found.insert(root.to_owned(), (file.to_owned(), at));
+        }
+    };
+    let path = checked.source.path.as_str();
+    texts::each(checked, &mut Report::new(path), |text, report| {
+        text.names("").iter().for_each(|(path, at)| add(path, report.file(), *at));
+    });
+    for node in &checked.graph.nodes {
+        let Action::Call { send, .. } = &node.step.action else { continue };
+        let names = send.values().filter_map(Value::as_str).flat_map(|text| used(text, ""));
+        names.for_each(|name| add(&name.path, path, node.at));
+    }
+    let found = found.into_iter();
+    found.map(|(name, (file, at))| Asked { kind: Kind::Tag, name, file, at }).collect()
+}
+
+fn of_purchase(
+    product: &Product,
+    category: Option<&str>,
     at: Mark,
-    add: &mut impl FnMut(Kind, &'s str, Mark),
+    add: &mut impl FnMut(Kind, &str, Mark),
 ) {
     if let Product::One(product) = product {
         add(Kind::Product, product, at);
@@ -199,6 +262,7 @@ impl Names {
     fn of_shop(&mut self, setup: &Setup) {
         let lists = setup.forms.values().flat_map(|form| &form.lists);
         lists.chain(setup.segments.keys()).for_each(|list| self.made(Kind::List, list));
+        VALUES.iter().for_each(|value| self.made(Kind::Tag, value));
         setup.questions.keys().for_each(|question| self.made(Kind::Field, question));
         PROFILE.iter().for_each(|field| self.made(Kind::Field, field));
         for (product, facts) in &setup.products {
@@ -211,9 +275,7 @@ impl Names {
     }
 
     fn of_flow(&mut self, checked: &Checked<'_>) {
-        let flow = &checked.source.flow;
-        let mut texts: Vec<&str> = Vec::new();
-        for step in flow.steps.values() {
+        for step in checked.source.flow.steps.values() {
             match &step.action {
                 Action::Join(list) => self.made(Kind::List, list),
                 Action::Set(fields) => {
@@ -223,20 +285,9 @@ impl Names {
                 | Action::Count { field, .. }
                 | Action::Append { field, .. }
                 | Action::Coupon { field, .. } => self.made(Kind::Field, field),
-                Action::Sms { text, .. } | Action::Tell { text, .. } => {
-                    texts.extend(text.values().map(String::as_str));
-                }
-                Action::Call { send, .. } => texts.extend(send.values().filter_map(Value::as_str)),
                 _ => {}
             }
         }
-        for mail in flow.templates.values().flat_map(BTreeMap::values) {
-            texts.extend([mail.subject.as_str(), mail.html.as_str()]);
-        }
-        let names = texts.into_iter().flat_map(|text| used(text, ""));
-        let roots: BTreeSet<String> =
-            names.filter_map(|name| name.path.split('.').next().map(str::to_owned)).collect();
-        roots.iter().for_each(|root| self.named(Kind::Field, root).times += 1);
     }
 
     fn of_test(&mut self, test: &Test) {
@@ -295,60 +346,11 @@ struct Likely(BTreeMap<(Kind, char), Vec<String>>);
 
 impl Likely {
     fn nearest(&self, kind: Kind, name: &str) -> Option<&str> {
-        let known = self.0.get(&(kind, name.chars().next()?))?.iter().take(COMPARED_MAX);
+        let first = name.chars().next()?;
+        let kinds = BTreeSet::from([kind, kind.named()]);
+        let known = kinds.into_iter().filter_map(|kind| self.0.get(&(kind, first))).flatten();
+        let known = known.take(COMPARED_MAX);
         let near = known.filter_map(|known| Some((slips(name, known)?, known)));
         near.min().map(|(_, known)| known.as_str())
-    }
-}
-
-/// How many slips lead from one name to another, when that is likely to have happened. Names that
-/// differ in numbers alone are two.
-fn slips(one: &str, other: &str) -> Option<usize> {
-    let (count, other_count) = (one.chars().count(), other.chars().count());
-    let short = count.min(other_count);
-    let words = |name: &str| name.chars().filter(|c| !c.is_numeric()).collect::<String>();
-    if short < CHARS_MIN || count.abs_diff(other_count) > 2 || words(one) == words(other) {
-        return None;
-    }
-    let letters = |name: &str| {
-        let mut letters: Vec<char> = name.chars().collect();
-        letters.sort_unstable();
-        letters
-    };
-    // Of short words that differ in one letter, both are likely words.
-    if short < CHARS_OF_SLIP && count == other_count && letters(one) != letters(other) {
-        return None;
-    }
-    let most = if short < CHARS_OF_TWO { 1 } else { 2 };
-    let distance = strsim::damerau_levenshtein(one, other);
-    (distance <= most).then_some(distance)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::slips;
-
-    #[test]
-    fn what_is_likely_a_slip() {
-        for (one, other) in [
-            ("newsleter", "newsletter"),
-            ("birthdya", "birthday"),
-            ("cart abandond", "cart abandoned"),
-            ("first visit", "first_visit"),
-            ("tire", "tier"),
-            ("citty", "city"),
-        ] {
-            assert!(slips(one, other).is_some(), "{one} {other}");
-        }
-        for (one, other) in [
-            ("vip", "vips"),
-            ("card", "cart"),
-            ("week 1", "week 2"),
-            ("over 50", "over 100"),
-            ("opted in", "opted out"),
-            ("topic tea", "topic ware"),
-        ] {
-            assert_eq!(slips(one, other), None, "{one} {other}");
-        }
     }
 }

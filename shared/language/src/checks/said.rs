@@ -50,7 +50,7 @@ pub(super) fn happenings<'s>(checked: &Checked<'s>) -> Vec<Said<'s>> {
 /// A condition of a flow, also one that stands in another.
 pub(super) struct Asked<'s> {
     pub when: &'s Condition,
-    /// The step that asks it; none asks that of entry.
+    /// The step that asks it; none asks that of entry, or of a segment.
     pub step: Option<usize>,
     pub at: Mark,
 }
@@ -65,11 +65,16 @@ pub(super) fn conditions<'s>(checked: &Checked<'s>) -> Vec<Asked<'s>> {
             _ => None,
         });
     let all = entry.into_iter().chain(steps);
-    all.flat_map(|(step, when, marks)| {
-        let inner = with_inner(when, marks).into_iter();
-        inner.map(move |(when, at)| Asked { when, step, at })
-    })
-    .collect()
+    all.flat_map(|(step, when, marks)| asked(step, when, marks)).collect()
+}
+
+/// A condition that a step asks, and those in it.
+pub(super) fn asked<'s>(
+    step: Option<usize>,
+    when: &'s Condition,
+    marks: &[Mark],
+) -> impl Iterator<Item = Asked<'s>> {
+    with_inner(when, marks).into_iter().map(move |(when, at)| Asked { when, step, at })
 }
 
 /// The field that a condition without others in it asks about.

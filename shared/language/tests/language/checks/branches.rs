@@ -230,3 +230,51 @@ fn c6_all_with_any_in_it() {
         Some(9),
     );
 }
+
+/// Goal: what was so rarely is not so more often, and a wait for a day tells which day it is.
+#[test]
+fn counts_and_days_that_are_decided_before() {
+    let asked = |before: &str, condition: &str, expected: &[&str]| {
+        let flow = steps(&format!(
+            "{before}\n  - if: {condition}\n    then: [ wait: 2d ]\n    else: [ wait: 3d ]\n"
+        ));
+        told(&flow, expected);
+    };
+    let few = "  - if: { purchased: any, times: 3 }\n    then: [ exit ]";
+    let events = "  - if: { event: visit, times: 3 }\n    then: [ exit ]";
+    let many = "  - if: { not: { purchased: any, times: 5 } }\n    then: [ exit ]";
+    let at = &["6:9 one-way-branch"][..];
+    for (before, condition, expected) in [
+        (few, "{ purchased: any, times: 5 }", at),
+        (few, "{ purchased: any, times: 3 }", at),
+        (few, "{ purchased: any, times: 2 }", &[]),
+        (few, "{ purchased: any }", &[]),
+        (few, "{ purchased: any, times: 5, since: 90d }", &[]),
+        (few, "{ purchased: mint, times: 5 }", &[]),
+        (many, "{ purchased: any, times: 3 }", at),
+        (many, "{ purchased: any, times: 8 }", &[]),
+        (events, "{ event: visit, times: 5 }", at),
+        (events, "{ event: visit, times: 2 }", &[]),
+        (events, "{ event: other, times: 5 }", &[]),
+    ] {
+        asked(before, condition, expected);
+    }
+    // Much for few orders is not much for many.
+    asked(
+        "  - if: { purchased: any, times: 3, total: 500 }\n    then: [ exit ]",
+        "{ purchased: any, times: 5, total: 500 }",
+        &[],
+    );
+    let at = &["5:9 one-way-branch"][..];
+    for (before, condition, expected) in [
+        ("  - wait_until: { days: mon }", "{ weekday: [mon, tue] }", at),
+        ("  - wait_until: { days: mon }", "{ weekday: tue }", at),
+        ("  - wait_until: { days: [mon, tue] }", "{ weekday: tue }", &[]),
+        ("  - wait_until: { days: mon, at: \"09:00\" }", "{ weekday: mon }", at),
+        ("  - wait_until: { days: mon, at: \"23:30\" }", "{ weekday: mon }", &[]),
+        ("  - wait_until: { at: \"09:00\" }", "{ weekday: mon }", &[]),
+    ] {
+        asked(before, condition, expected);
+    }
+    asked("  - wait_until: { days: mon }\n  - wait: 1d", "{ weekday: mon }", &[]);
+}

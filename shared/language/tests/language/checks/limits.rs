@@ -68,6 +68,19 @@ fn thousands_of_dated_waits() {
     };
     quickly(&steps(&waits(&mut (1..=3_600).rev())), &[], &[]);
     quickly(&steps(&waits(&mut (1..=3_600))), &[], &["dates-out-of-order", "too-many-warnings"]);
+    // With lengths of time between, which are counted for some of them.
+    let mut text = "  - { id: top, wait: 1d }\n".to_owned();
+    for n in 0..1_200 {
+        writeln!(
+            text,
+            "  - wait_until: {{ date: due, offset: {}d }}\n  - wait: 1d\n  \
+             - if: {{ list: a{n} }}\n    then: [ {{ count: x }} ]",
+            n * 2 - 1_200
+        )
+        .unwrap();
+    }
+    quickly(&steps(&text), &[], &[]);
+    quickly(&steps(&text.replace("wait: 1d", "wait: 3d")), &[], &["dates-out-of-order"]);
 }
 
 #[test]

@@ -8,8 +8,10 @@ mod limits;
 mod names;
 mod orders;
 mod people;
+mod segments;
 mod texts;
 mod times;
+mod together;
 
 use masa_language::{Files, Library, Problem, Severity};
 
@@ -169,9 +171,69 @@ fn what_is_not_understood_is_not_checked() {
             "1/flow.yaml:5:5 loop-sends",
         ],
     );
-    // What would ask the shop is left, too, when it is not understood.
-    let shop = SHOP.replace("language: en", "language: english");
-    let plain = "flow: two\ntrigger: { joined: plain }\nsteps:\n  - email: hello\n";
-    told_of(&files(&[plain], &[]), &["0/flow.yaml:4:5 no-consent-asked"]);
-    told_of(&files(&[plain], &[("shop.yaml", &shop)]), &["shop.yaml:4:11 bad-language"]);
+}
+
+/// Goal: a part of the shop that is not understood hides what is asked of it, and nothing else.
+#[test]
+fn what_asks_a_broken_part_of_the_shop_is_not_checked() {
+    let consent = "0/flow.yaml:4:5 no-consent-asked";
+    let category = "0/flow.yaml:5:9 unknown-name";
+    let language = "0/flow.yaml:7:5 missing-translation";
+    let flow = "flow: two\ntrigger: { joined: plain }\nsteps:\n  - email: hello\n  - if: { purchased: any, category: tee }\n    then: [ { count: x } ]\n  - sms: { en: '{{ unsubscribe_url }}' }\n";
+    told_of(&files(&[flow], &[]), &[consent, category, language]);
+    for (from, to, expected) in [
+        (
+            "language: en",
+            "language: english",
+            &[consent, category, "shop.yaml:4:11 bad-language"][..],
+        ),
+        (
+            "timezone: Asia",
+            "timezone: Nowhere",
+            &[consent, category, "shop.yaml:5:11 bad-timezone"],
+        ),
+        ("category: tea", "category: []", &[language, "shop.yaml:9:31 wrong-type"]),
+        ("lists: [plain]", "lists: plain", &[language, "shop.yaml:8:19 wrong-type"]),
+        (
+            "products:",
+            "cap: { email: 0, within: 1d }\nproducts:",
+            &[consent, category, language, "shop.yaml:9:15 bad-number"],
+        ),
+        // Behind a key that nobody knows anything may stand.
+        ("products:", "product:", &["shop.yaml:9:1 unknown-key"]),
+    ] {
+        told_of(&files(&[flow], &[("shop.yaml", &SHOP.replace(from, to))]), expected);
+    }
+}
+
+/// Goal: beside a step that is not understood is told what is wrong with the others by themselves, and
+/// nothing that might follow from it.
+#[test]
+fn what_is_understood_of_a_broken_flow_is_checked() {
+    let flow = |steps: &str| {
+        format!("flow: one\ntrigger: {{ date: due, yearly: true }}\nsteps:\n  - wait: 2\n{steps}")
+    };
+    let always = &["2:10 never-again", "4:11 bad-duration"][..];
+    for (steps, also) in [
+        (
+            "  - if: { all: [ { list: a }, { not: { list: a } } ] }\n    then: [ { count: x } ]\n",
+            "5:9 one-way-branch",
+        ),
+        ("  - if: { form: sprin }\n    then: [ { count: x } ]\n", "5:9 unknown-form"),
+        ("  - if: { field: nps, is: 11 }\n    then: [ { count: x } ]\n", "5:9 impossible-answer"),
+        ("  - sms: { en: '{{ unsubscribe_url }}' }\n", "5:5 missing-translation"),
+        ("  - sms: '{{ shop.nam }} {{ unsubscribe_url }}'\n", "5:10 unknown-name"),
+        // Steps without the one between them, and what nobody has told yet.
+        ("  - { id: a, email: hello }\n  - jump: a\n", ""),
+        ("  - email: hello\n", ""),
+        ("  - sms: '{{ first_name }} {{ unsubscribe_url }}'\n", ""),
+        ("  - exit\n  - count: x\n", ""),
+        (
+            "  - if: { list: a }\n    then:\n      - weight: 2d\n      - if: { list: a }\n        then: [ { count: x } ]\n",
+            "7:9 unknown-step-kind",
+        ),
+    ] {
+        let also = Some(also).filter(|also| !also.is_empty());
+        told(&flow(steps), &always.iter().copied().chain(also).collect::<Vec<_>>());
+    }
 }

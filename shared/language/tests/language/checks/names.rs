@@ -162,3 +162,95 @@ fn answers_that_a_question_never_has() {
     assert!(hint("nps, is: '9'").contains("without quotes"));
     assert!(hint("nps, under: 11").contains("empty: false"));
 }
+
+/// A mail of a flow that makes the list `newsletter` and the field `birthday_on`; its text begins in line 4.
+#[track_caller]
+fn mailed(text: &str, expected: &[&str]) -> Vec<masa_language::Problem> {
+    let flow = steps(&format!("{BASE}  - email: hello\n"));
+    let mail = format!("---\nsubject: Hi\n---\n{text}\n");
+    let expected: Vec<String> =
+        expected.iter().map(|at| format!("0/templates/hello.en.html:{at}")).collect();
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    told_of(&files(&[&flow], &[("0/templates/hello.en.html", &mail)]), &expected)
+}
+
+#[test]
+fn members_that_are_never_there() {
+    for (text, expected) in [
+        ("{{ shop.name }} {{ shop.url }} {{ shop.address }}", &[][..]),
+        ("{{ shop.nam }}", &["4:4 unknown-name"]),
+        ("<p>{{ shop.phone | default('') }}</p>", &["4:7 unknown-name"]),
+        ("{% if event.nam %}x{% endif %}", &["4:7 unknown-name"]),
+        ("{{ event.data.nam | default('') }}", &[]),
+        ("{{ event.city }}", &["4:4 unknown-name"]),
+        ("{{ order.totl | default('') }}", &["4:4 unknown-name"]),
+        ("{{ order.total | default('') }}", &[]),
+        ("{{ contact.city }}", &["4:4 unknown-name"]),
+        ("{{ run.city }}", &["4:4 unknown-name"]),
+        ("{% for item in order.items %}{{ item.name }}{% endfor %}", &[]),
+        ("{% set shop = order %}{{ shop.nam }}", &[]),
+    ] {
+        // That no order begins this flow is another check's.
+        let found = mailed_but_orders(text);
+        assert_eq!(found, expected, "{text}");
+    }
+    for (text, hint) in [
+        ("{{ shop.nam }}", "did you mean `shop.name`?"),
+        ("{{ shop.phone }}", "there are: `name`, `url`, `address`"),
+        ("{{ event.nam }}", "did you mean `event.name`?"),
+        ("{{ event.city }}", "what came with the event stands in its data: `event.data.city`"),
+        (
+            "{{ contact.city }}",
+            "what is known of the contact stands by its own name, such as `city`",
+        ),
+    ] {
+        let told = mailed(text, &["4:4 unknown-name"]);
+        assert_eq!(told[0].hint.as_deref(), Some(hint), "{text}");
+    }
+    let told = told(
+        &steps("  - sms: 'Tea {{ shop.ulr }} {{ unsubscribe_url }}'\n"),
+        &["4:10 unknown-name"],
+    );
+    assert_eq!(told[0].hint.as_deref(), Some("did you mean `shop.url`?"));
+}
+
+/// What is told of the mail of such a flow, without what is told of orders.
+fn mailed_but_orders(text: &str) -> Vec<String> {
+    let flow = steps(&format!("{BASE}  - email: hello\n"));
+    let mail = format!("---\nsubject: Hi\n---\n{text}\n");
+    let (_, problems) = super::read(&files(&[&flow], &[("0/templates/hello.en.html", &mail)]));
+    let problems = problems.into_iter().filter(|told| told.code != "no-order");
+    problems.map(|told| format!("{}:{} {}", told.line, told.column, told.code)).collect()
+}
+
+#[test]
+fn merge_tags_that_nearly_are_known_names() {
+    for (text, expected) in [
+        // A slip is told, with a fallback or without one, and in place of the fallback that is missing.
+        ("{{ frist_name }}", &["4:4 unknown-name"][..]),
+        ("{{ firstname | default('you') }}", &["4:4 unknown-name"]),
+        ("{{ birthdya_on }}", &["4:4 unknown-name"]),
+        ("{{ unsubscribe_ulr }}", &["4:4 unknown-name"]),
+        ("{{ odrer.total }}", &["4:4 unknown-name"]),
+        ("{{ first_name | default('you') }}{{ unsubscribe_url }}{{ refer_url }}", &[]),
+        // What nothing is near to may come by a hook.
+        ("{{ size | default('M') }}", &[]),
+        ("{{ size }}", &["4:4 no-fallback"]),
+        // A list is no value, and what the template makes is its own.
+        ("{{ newsleter | default('') }}", &[]),
+        ("{% set birthdya_on = 1 %}{{ birthdya_on }}", &[]),
+    ] {
+        mailed(text, expected);
+    }
+    let told = mailed("{{ frist_name }}", &["4:4 unknown-name"]);
+    assert!(told[0].message.starts_with("the merge tag `frist_name`"), "{}", told[0]);
+    assert_eq!(told[0].hint.as_deref(), Some("did you mean `first_name`?"));
+    // Two flows that say it mean it, and so does a test that brings it.
+    let flows = [steps("  - email: hello\n"), steps("  - email: hello\n").replace("one", "two")];
+    let mail = "---\nsubject: Hi\n---\n{{ firstname | default('you') }}\n";
+    let both = [("0/templates/hello.en.html", mail), ("1/templates/hello.en.html", mail)];
+    let told = super::read(&files(&[&flows[0], &flows[1]], &both)).1;
+    assert!(told.iter().all(|told| told.code != "unknown-name"), "{told:#?}");
+    let test = "tests:\n  - name: a\n    contact: { fields: { firstname: Noa } }\n    steps: [ { signup: {} } ]\n";
+    told_of(&files(&[&flows[0]], &[both[0], ("0/tests.yaml", test)]), &[]);
+}

@@ -115,6 +115,46 @@ fn waits_for_what_was_before_the_trigger() {
     told_of(&files(&[&one, two], &[]), &[]);
 }
 
+/// Goal: what is waited for between two dates counts, too, but for the hour by which a day may be longer.
+#[test]
+fn waits_between_dates() {
+    for (trigger, between, wait, expected) in [
+        ("{ date: due, offset: -3d }", "wait: 5d", "{ date: due, offset: +1d }", true),
+        ("{ date: due, offset: -3d }", "wait: 5d", "{ date: due, offset: +2d }", false),
+        ("{ date: due, offset: -3d }", "wait: 5d", "{ date: due, offset: +3d }", false),
+        (
+            "{ date: due, offset: -3d }",
+            "if: { list: a }\n    then: [ { wait: 5d } ]",
+            "{ date: due, offset: +1d }",
+            false,
+        ),
+        (
+            "{ date: due, offset: -3d }",
+            "if: { list: a }\n    then: [ { wait: 5d } ]\n    else: [ { wait: 6d } ]",
+            "{ date: due, offset: +1d }",
+            true,
+        ),
+        ("{ date: 2027-07-01 }", "wait: 5d", "{ date: 2027-07-04 }", true),
+        ("{ date: 2027-07-01 }", "wait: 2d", "{ date: 2027-07-04 }", false),
+        ("{ date: 2027-07-01 }", "count: x", "{ date: 2027-06-30 }", true),
+        ("{ date: 2027-07-01, offset: -7d }", "count: x", "{ date: 2027-06-30 }", false),
+        ("{ joined: news }", "wait: 5d", "{ date: 2027-07-04 }", false),
+    ] {
+        let steps = format!("{between}\n  - wait_until: {wait}");
+        let line = 6 + between.matches('\n').count();
+        let at = format!("{line}:5 dates-out-of-order");
+        let flow = flow(trigger, "again: always").replace("wait: 2d", &steps);
+        told(
+            &flow,
+            if expected { std::slice::from_ref(&at) } else { &[] }
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .as_slice(),
+        );
+    }
+}
+
 #[test]
 fn a_deadline_that_is_over_before_the_rest() {
     let flow = |send: &str| {

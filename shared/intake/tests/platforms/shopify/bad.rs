@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::{ORDERS, OTHERS, TRIGGERED, bought, details, event, fact, fixture, order, paid, parse};
+use super::{ORDERS, OTHERS, TRIGGERED, bought, fact, fixture, paid, parse};
+use crate::{details, event, order};
 
 #[test]
 fn other_topics_and_what_is_nobodys_are_ignored() {

@@ -1,6 +1,8 @@
 //! The generic hooks: what they understand, and which field they name when they don't.
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "test assertions")]
 
+mod hostile;
+
 use jiff::Timestamp;
 use masa_domain::{ContactKey, Fact, FactId, Happening};
 use masa_intake::{Malformed, event, purchase, signup};
@@ -149,6 +151,8 @@ fn a_bad_signup_names_the_field() {
             (json!({"email": "dana"}), "email"),
             (json!({"phone": "0505550123"}), "phone"),
             (with("phone", 972_505_550_123_u64), "phone"),
+            (with("email", "dana@example.com\r\nBcc: x@example.com"), "email"),
+            (with("email", "dana\u{202e}@example.com"), "email"),
             (with("first_name", true), "first_name"),
             (with("first_name", "x".repeat(201)), "first_name"),
             (with("last_name", json!({})), "last_name"),
@@ -180,7 +184,6 @@ fn a_bad_signup_names_the_field() {
             (with("consent", json!({"email": true, "text": 5})), "consent.text"),
             (with("consent", json!({"email": true, "text": "x".repeat(2001)})), "consent.text"),
             (with("consent", json!({"email": true, "ip": "localhost"})), "consent.ip"),
-            (with("consent", json!({"email": true, "at": "yesterday"})), "consent.at"),
             (with("consent", json!({"email": true, "at": 1_795_000_000})), "consent.at"),
         ],
     );
@@ -221,10 +224,16 @@ fn a_bad_purchase_names_the_field() {
             (order("total", ".5"), "total"),
             (order("total", "+5"), "total"),
             (order("total", "9".repeat(16)), "total"),
-            (order("at", "1.11.2026"), "at"),
-            (order("at", "2026-11-01"), "at"),
-            (order("at", "2026-13-01T00:00:00Z"), "at"),
+            (order("order_id", "1\r\n2"), "order_id"),
+            (order("order_id", "1\u{202e}2"), "order_id"),
+            (order("total", "-0"), "total"),
+            (order("total", "Infinity"), "total"),
+            (order("total", "1,000.00"), "total"),
+            (order("total", "１２"), "total"),
+            (order("total", "0.0000001"), "total"),
+            (order("total", "1e400"), "total"),
             (order("coupon", json!(["A"])), "coupon"),
+            (order("coupon", "A\u{0}"), "coupon"),
             (order("items", json!({"product_id": "p"})), "items"),
             (order("items", json!([{"product_id": "p"}, "p"])), "items[1]"),
             (order("items", json!(vec![json!({"product_id": "p"}); 1001])), "items"),
@@ -260,6 +269,7 @@ fn a_bad_event_names_the_field() {
             (json!({"contact": {"email": "dana@example.com"}}), "type"),
             (json!({"type": "visited"}), "contact"),
             (happened("type", "two words"), "type"),
+            (happened("type", "a\r\nb"), "type"),
             (happened("type", "x".repeat(101)), "type"),
             (happened("type", json!(["visited"])), "type"),
             (happened("contact", "dana@example.com"), "contact"),
@@ -290,24 +300,6 @@ fn a_bad_event_names_the_field() {
 }
 
 #[test]
-fn broken_json_names_line_and_column() {
-    for (body, place) in [
-        (&b"{\"email\": \"dana@example.com\",\n}"[..], "line 2 column 1"),
-        (b"", "line 1 column 0"),
-        (b"not json", "line 1 column 2"),
-        (b"{\"email\": \"dana\xff@example.com\"}", "line 1 column"),
-        (b"{\"fields\": {\"a\": 1e999}}", "line 1 column"),
-        (b"{\"email\": NaN}", "line 1 column"),
-        (b"{\"email\": \"dana@example.com\"} {}", "line 1 column"),
-        (&b"[".repeat(100_000), "line 1 column"),
-    ] {
-        let malformed = signup::parse(body, "msg_1", &key(), now()).unwrap_err();
-        assert_eq!(malformed.field, "");
-        assert!(malformed.problem.contains(place), "{malformed}");
-    }
-}
-
-#[test]
 fn an_error_repeats_nothing_of_the_person() {
     let secret = "zzsecretzz";
     let bodies = [
@@ -325,11 +317,4 @@ fn an_error_repeats_nothing_of_the_person() {
     let cut = format!("{{\"email\": \"{secret}@example.com");
     let told = signup::parse(cut.as_bytes(), "msg_1", &key(), now()).unwrap_err().to_string();
     assert!(!told.contains(secret), "{told}");
-}
-
-#[test]
-fn of_doubled_names_the_last_wins() {
-    let body = br#"{"email": "old@example.com", "email": "new@example.com"}"#;
-    let fact = signup::parse(body, "msg_1", &key(), now()).expect("a signup");
-    assert_eq!(fact.details.email.as_deref(), Some("new@example.com"));
 }
