@@ -55,12 +55,11 @@ impl Versions {
     /// # Errors
     /// When the table can't be read.
     pub async fn inside(&self, to: &Flow, version: Option<u32>) -> Result<Vec<Inside>, Error> {
-        let mut inside = Vec::new();
+        let (mut inside, mut seen) = (Vec::new(), BTreeSet::new());
         for contact in self.store.inside().await? {
-            let Loaded { contact: Some(contact), .. } = self.store.find(contact).await?.loaded
-            else {
-                continue;
-            };
+            let contact = self.store.find(contact).await?.loaded.contact;
+            // One that gave way stands in the index until it was taken in.
+            let Some(contact) = contact.filter(|contact| seen.insert(contact.id)) else { continue };
             for run in contact.runs.values().filter(|run| run.flow == to.name && run.is_live()) {
                 let fit = self.fit(run, to, version).await?;
                 let (State::Sending { step } | State::Waiting { step, .. }) = &run.state else {

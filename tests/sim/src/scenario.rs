@@ -204,8 +204,7 @@ pub fn scenarios() -> Vec<Scenario> {
         ),
     ]
     .into_iter()
-    .chain(what_time_brings())
-    .chain(who_turns_out_to_be_one())
+    .chain(what_time_brings().into_iter().chain(who_turns_out_to_be_one()))
     .collect()
 }
 
