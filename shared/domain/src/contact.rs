@@ -227,6 +227,12 @@ impl Contact {
         }
     }
 
+    /// Whether nothing is known of the person yet. Its state may have been committed all the same, for
+    /// others to lead to.
+    pub(crate) fn is_new(&self) -> bool {
+        *self == Self { version: self.version, ..Self::new(self.id, self.created_at) }
+    }
+
     /// Whether `fact` changed this state already.
     pub fn has_applied(&self, fact: &Fact) -> bool {
         self.applied.contains_key(&fact.id)

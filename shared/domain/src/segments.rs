@@ -97,7 +97,7 @@ impl<'a> Walk<'a> {
         let before = self.contact.segments.len();
         self.contact.segments.retain(|name, _| segments.contains_key(name));
         let mut noted = self.contact.segments.len() < before;
-        if self.contact.version == 0 {
+        if self.contact.is_new() {
             return Ok(noted);
         }
         for (name, segment) in segments {

@@ -8,6 +8,7 @@ mod calls;
 mod cost;
 mod dates;
 mod doors;
+mod dose;
 mod entry;
 mod feedback;
 mod forms;

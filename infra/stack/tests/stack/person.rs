@@ -280,3 +280,25 @@ async fn a_familys_number_joins_nobody() {
     );
     assert_eq!(world.stack.store.contacts().await.unwrap().len(), 4);
 }
+
+/// Goal: K1, T2, who is new enters the segments of the new, also when a number leads to them from then on.
+#[tokio::test]
+async fn who_is_new_enters_segments_with_and_without_a_number() {
+    let world = World::new(Files::from_texts([
+        (
+            "shop.yaml",
+            "name: Kumkum\nurl: https://shop.example\naddress: Rosh Pina\nlanguage: en\n\
+             segments: { prospects: { not: { purchased: any } } }\n",
+        ),
+        (
+            "hello/flow.yaml",
+            "flow: hello\ntrigger: { joined: prospects }\nsteps: [ { wait: 1d }, { count: met } ]\n",
+        ),
+    ]))
+    .await;
+    for (email, phone) in [(DANA, None), (NEW, Some(PHONE))] {
+        world.post("/hooks/signup", &json!({"email": email, "phone": phone})).await;
+        world.settle().await;
+        assert!(contact(&world, email).await.flows.contains_key("hello"), "{phone:?}");
+    }
+}
