@@ -83,7 +83,7 @@ async fn d5_who_did_not_open_is_reminded_by_another_subject() {
             "news/flow.yaml",
             "flow: news\ntrigger: { joined: newsletter }\n\
              steps: [ { email: hello }, { wait: 2d },\n\
-             { if: { not: { email: hello, was: opened } },\n\
+             { if: { not: { email: hello, was: opened } }, \
              then: [ { id: again, email: hello, subject: { en: Did you miss it? } } ] } ]\n",
         ),
         ("news/templates/hello.en.html", "---\nsubject: Spring is here\n---\n<p>Look</p>\n"),
