@@ -43,6 +43,9 @@ fn doors(body: &[u8], content_type: &str) -> Vec<Fact> {
         purchase::parse(body, &key, now()),
     ];
     let mut facts: Vec<Fact> = hooks.into_iter().flatten().collect();
+    // Only a platform may know somebody by an account alone.
+    let named = |fact: &Fact| fact.details.email.is_some() || fact.details.phone.is_some();
+    assert!(facts.iter().all(named), "somebody is meant");
     for topic in [
         "orders/paid",
         "checkouts/update",
